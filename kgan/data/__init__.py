@@ -1,0 +1,5 @@
+"""Data sets: one file a set, each with a `load(...)` that returns an `image_set.ImageSet`.
+
+`image` is the one place that decodes, resizes and scales pixels. Import the file you need
+(`from kgan.data import digits`); nothing is imported here, so that this package costs nothing.
+"""

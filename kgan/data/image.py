@@ -1,0 +1,193 @@
+"""The one place that decodes, resizes and scales images.
+
+Images are uint8 in 0..255 with the channels last, [H, W, C] or [N, H, W, C], C = 1 (grey) or 3 (RGB);
+networks work on float32 in [-1, 1]. Every function but `decode` takes a numpy array or a TensorFlow
+tensor (also inside a graph) and gives back the same kind. TensorFlow is imported when first needed.
+"""
+
+import io
+from pathlib import Path
+
+import numpy as np
+
+from kgan.errors import InputError
+
+GREY_WEIGHTS = (0.299, 0.587, 0.114)  # ITU-R BT.601; tf.image.rgb_to_grayscale weighs red by 0.2989
+MAX_SIZE = 4096
+_RESIZE_CHUNK = 512  # images at a time, so that the float32 copies stay small
+
+
+def to_float(images):
+    """uint8 0..255 -> float32 in [-1, 1], `x / 127.5 - 1`."""
+    _check_dtype(images, "uint8", "to_float")
+    if _is_numpy(images):
+        return images.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
+    import tensorflow as tf
+
+    return tf.cast(images, tf.float32) / 127.5 - 1.0
+
+
+def to_uint8(images):
+    """float in [-1, 1] -> uint8: `(x + 1) * 127.5`, rounded to the nearest, clipped to 0..255.
+
+    Raises:
+        InputError: images are not floating point, or (numpy arrays alone) hold a NaN or an infinity.
+    """
+    if _is_numpy(images):
+        if not np.issubdtype(images.dtype, np.floating):
+            raise InputError(f"to_uint8 needs float images in [-1, 1]; received dtype {images.dtype}")
+        if not np.isfinite(images).all():
+            count = int((~np.isfinite(images)).sum())
+            raise InputError(f"to_uint8 received images with {count} values that are NaN or infinite")
+        return np.clip(np.rint((images.astype(np.float32) + 1.0) * 127.5), 0, 255).astype(np.uint8)
+    import tensorflow as tf
+
+    if not images.dtype.is_floating:
+        raise InputError(f"to_uint8 needs float images in [-1, 1]; received dtype {images.dtype.name}")
+    scaled = tf.round((tf.cast(images, tf.float32) + 1.0) * 127.5)
+    return tf.cast(tf.clip_by_value(scaled, 0.0, 255.0), tf.uint8)
+
+
+def resize(images, size):
+    """Bring uint8 images to size x size, uint8 out, rounded to the nearest.
+
+    Bilinear with half-pixel centres. When an image shrinks, the triangle filter is widened by the
+    factor of reduction (antialiasing), so that every source pixel counts. The aspect is not kept: crop
+    or pad to a square first.
+    """
+    _check_dtype(images, "uint8", "resize")
+    size = check_size(size)
+    height, width = _height_width(images, "resize")
+    if (height, width) == (size, size):
+        return images
+    import tensorflow as tf
+
+    def _resized(x):
+        x = tf.image.resize(tf.cast(x, tf.float32), (size, size), method="bilinear", antialias=True)
+        return tf.cast(tf.clip_by_value(tf.round(x), 0.0, 255.0), tf.uint8)
+
+    if not _is_numpy(images):
+        return _resized(images)
+    if images.ndim == 3:
+        return _resized(images).numpy()
+    resized = np.empty((len(images), size, size, images.shape[-1]), np.uint8)
+    for start in range(0, len(images), _RESIZE_CHUNK):
+        resized[start : start + _RESIZE_CHUNK] = _resized(images[start : start + _RESIZE_CHUNK]).numpy()
+    return resized
+
+
+def pad_to(images, size):
+    """Zeros around the images up to size x size, centred; an odd pixel goes to the bottom and right.
+
+    Zero is black for uint8 images and mid-grey for float images in [-1, 1]: pad before `to_float`.
+    """
+    size = check_size(size)
+    height, width = _height_width(images, "pad_to")
+    if height > size or width > size:
+        raise InputError(f"pad_to cannot make {height}x{width} images smaller: size is {size}")
+    top, left = (size - height) // 2, (size - width) // 2
+    paddings = [(0, 0)] * (len(images.shape) - 3)
+    paddings += [(top, size - height - top), (left, size - width - left), (0, 0)]
+    if _is_numpy(images):
+        return np.pad(images, paddings)
+    import tensorflow as tf
+
+    return tf.pad(images, paddings)
+
+
+def centre_crop(images, size):
+    """The central size x size pixels; an odd pixel is cut from the bottom and right."""
+    size = check_size(size)
+    height, width = _height_width(images, "centre_crop")
+    if height < size or width < size:
+        raise InputError(f"centre_crop needs images of at least {size}x{size}; received {height}x{width}")
+    top, left = (height - size) // 2, (width - size) // 2
+    return images[..., top : top + size, left : left + size, :]
+
+
+def to_channels(images, channels):
+    """uint8 images with one channel (grey) or three (RGB) -> uint8 images with `channels` of them.
+
+    RGB becomes grey as 0.299 R + 0.587 G + 0.114 B, rounded; grey becomes RGB by repeating it.
+    """
+    _check_dtype(images, "uint8", "to_channels")
+    have = images.shape[-1]
+    if channels not in (1, 3) or have not in (1, 3):
+        raise InputError(f"channels must be 1 or 3; received images with {have} and channels={channels!r}")
+    if have == channels:
+        return images
+    if channels == 3:
+        if _is_numpy(images):
+            return np.repeat(images, 3, axis=-1)
+        import tensorflow as tf
+
+        return tf.repeat(images, 3, axis=-1)
+    if _is_numpy(images):
+        return np.rint(grey(images)).astype(np.uint8)[..., np.newaxis]
+    import tensorflow as tf
+
+    weighed = tf.cast(images, tf.float32) * tf.constant(GREY_WEIGHTS)
+    return tf.cast(tf.round(tf.reduce_sum(weighed, axis=-1, keepdims=True)), tf.uint8)
+
+
+def grey(images):
+    """uint8 numpy images [..., C] -> float64 grey values [...] in 0..255, not rounded.
+
+    0.299 R + 0.587 G + 0.114 B for C = 3, the channel itself for C = 1.
+    """
+    _check_dtype(images, "uint8", "grey")
+    if images.shape[-1] == 1:
+        return images[..., 0].astype(np.float64)
+    if images.shape[-1] != 3:
+        raise InputError(f"grey needs images with 1 or 3 channels; received shape {tuple(images.shape)}")
+    return images @ np.array(GREY_WEIGHTS, np.float64)
+
+
+def decode(source):
+    """An image file (a path, or the bytes of a PNG, JPEG, ...) -> uint8 [H, W, C].
+
+    C is 1 for a grey file of 8 bits and 3 for everything else; transparency is dropped. The EXIF
+    orientation is applied.
+
+    Raises:
+        InputError: the file is not there, or is not an image that can be read.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    is_bytes = isinstance(source, bytes | bytearray)
+    name = f"{len(source)} bytes" if is_bytes else str(source)
+    try:
+        with Image.open(io.BytesIO(source) if is_bytes else Path(source)) as file:
+            picture = ImageOps.exif_transpose(file)
+            pixels = np.asarray(picture if picture.mode == "L" else picture.convert("RGB"), np.uint8)
+    except FileNotFoundError:
+        raise InputError(f"there is no image file {name}; check the path") from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        reason = "not an image" if isinstance(error, UnidentifiedImageError) else str(error).split("\n")[0]
+        raise InputError(f"cannot read {name} as an image ({reason}); give a whole PNG or JPEG") from None
+    return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
+
+
+def check_size(size):
+    """An image size in pixels as int, or InputError when it is none."""
+    if isinstance(size, bool) or not isinstance(size, int | np.integer) or not 1 <= size <= MAX_SIZE:
+        raise InputError(f"an image size must be a whole number from 1 to {MAX_SIZE}; received {size!r}")
+    return int(size)
+
+
+def _is_numpy(images):
+    return isinstance(images, np.ndarray)
+
+
+def _check_dtype(images, dtype, where):
+    received = getattr(images, "dtype", None)
+    name = getattr(received, "name", received)
+    if name != dtype:
+        raise InputError(f"{where} needs {dtype} images; received {name or type(images).__name__}")
+
+
+def _height_width(images, where):
+    shape = tuple(getattr(images, "shape", ()))
+    if len(shape) not in (3, 4) or None in shape[-3:-1]:
+        raise InputError(f"{where} needs images [H, W, C] or [N, H, W, C]; received shape {shape}")
+    return shape[-3], shape[-2]
