@@ -1,0 +1,1 @@
+"""Networks as functional models; they know nothing of training."""

@@ -1,0 +1,87 @@
+"""DCGAN / W-DCGAN generator and discriminator whose size one number sets, the depth scale factor `d`.
+
+Source: Aguinaldo et al., "Compressing GANs using Knowledge Distillation", section 3; Radford et al.,
+"Unsupervised Representation Learning with DCGANs".
+"""
+
+import keras
+from keras import layers
+
+from kgan.errors import InputError
+
+IMAGE_SIZES = (32, 64)
+BATCH_NORM_MOMENTUM = 0.9  # statistics follow within tens of steps: short trainings are evaluated too
+
+
+def dcgan_generator(d, image_shape=(64, 64, 3), latent_dim=100, name="generator"):
+    """A generator of five stages: latents [B, latent_dim] -> images [B, H, W, C] in [-1, 1].
+
+    A 4x4 transposed convolution to 4x4x8d, three of stride 2 to 8x8x4d, 16x16x2d and 32x32xd, each with
+    bias, batch norm and ReLU, then one to the image with tanh: stride 2 for 64x64, stride 1 for 32x32,
+    which keeps the count of parameters. Its convolutions hold `672 d^2 + (12815 + 16 C) d + C` weights
+    and biases at latent_dim = 100 (`paper_parameters` counts them).
+
+    The ReLUs are named `stage1` to `stage4` and the image `image`, for those who want inner features.
+
+    Args:
+        d: depth scale factor, a positive integer.
+        image_shape: (H, W, C), H = W one of 32 and 64.
+        latent_dim: length of a latent vector; drawn from N(0, I) by whoever calls.
+    """
+    size, channels = _validated(d, image_shape)
+    if not isinstance(latent_dim, int) or latent_dim < 1:
+        raise InputError(f"latent_dim must be a positive integer; received {latent_dim!r}")
+    latents = keras.Input((latent_dim,), name="latents")
+    x = layers.Reshape((1, 1, latent_dim), name="as_map")(latents)
+    for stage, filters in enumerate((8 * d, 4 * d, 2 * d, d), start=1):
+        stride, padding = (1, "valid") if stage == 1 else (2, "same")
+        x = layers.Conv2DTranspose(filters, 4, stride, padding, name=f"stage{stage}_conv")(x)
+        x = _batch_norm(f"stage{stage}_bn")(x)
+        x = layers.ReLU(name=f"stage{stage}")(x)
+    x = layers.Conv2DTranspose(channels, 4, size // 32, "same", name="image_conv")(x)
+    images = layers.Activation("tanh", name="image", dtype="float32")(x)
+    return keras.Model(latents, images, name=name)
+
+
+def dcgan_discriminator(d, image_shape=(64, 64, 3), batch_norm=True, name="discriminator"):
+    """The generator's mirror image: images [B, H, W, C] in [-1, 1] -> logits [B, 1], no sigmoid.
+
+    4x4 convolutions of stride 2 (the first of stride 1 for 32x32) to d, 2d, 4d and 8d channels at 4x4
+    with LeakyReLU 0.2, then a valid 4x4 convolution to one logit. Batch norm stands after all but the
+    first and the last convolution; with a gradient penalty, which looks at each image alone, it must not
+    (`batch_norm=False`).
+    """
+    size, _ = _validated(d, image_shape)
+    images = keras.Input(image_shape, name="images")
+    x = images
+    for stage, filters in enumerate((d, 2 * d, 4 * d, 8 * d), start=1):
+        stride = size // 32 if stage == 1 else 2
+        x = layers.Conv2D(filters, 4, stride, "same", name=f"stage{stage}_conv")(x)
+        if batch_norm and stage > 1:
+            x = _batch_norm(f"stage{stage}_bn")(x)
+        x = layers.LeakyReLU(0.2, name=f"stage{stage}")(x)
+    x = layers.Conv2D(1, 4, padding="valid", name="logit_conv")(x)
+    logits = layers.Reshape((1,), name="logits", dtype="float32")(x)
+    return keras.Model(images, logits, name=name)
+
+
+def paper_parameters(model):
+    """Parameters as the paper's table 1 counts them: convolutions' weights and biases, no batch norm."""
+    convolutions = (layers.Conv2D, layers.Conv2DTranspose)
+    return sum(layer.count_params() for layer in model.layers if isinstance(layer, convolutions))
+
+
+def _batch_norm(name):
+    # Synchronised, so that several replicas share one set of moving statistics.
+    return layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, epsilon=1e-5, synchronized=True, name=name)
+
+
+def _validated(d, image_shape):
+    if not isinstance(d, int) or isinstance(d, bool) or d < 1:
+        raise InputError(f"the depth scale factor d must be a positive integer; received {d!r}")
+    height, width, channels = image_shape
+    if height != width or height not in IMAGE_SIZES or channels not in (1, 3):
+        raise InputError(
+            f"DCGAN images are 32x32 or 64x64 with 1 or 3 channels; received image_shape={tuple(image_shape)}"
+        )
+    return height, channels
