@@ -1,0 +1,50 @@
+"""Losses with which a student generator copies a teacher: Aguinaldo et al. (2019), eqs. 3 and 4."""
+
+from keras import ops
+
+from kgan.errors import InputError
+from kgan.losses.gan import non_saturating_generator_loss, saturating_generator_loss
+
+REDUCTIONS = ("sum", "mean")
+
+
+def pixel_distillation_loss(teacher_images, student_images, reduction="sum"):
+    """E_z || g_T(z) - g(z) ||^2, eq. 3.
+
+    Args:
+        teacher_images, student_images: [B, H, W, C], from the same latents.
+        reduction: over the values of one image: "sum" as printed, or "mean", smaller by H W C
+            (12,288 for 64x64x3). The mean over the batch is taken in both.
+
+    Returns: a scalar in [0, inf). Raises InputError for another reduction.
+    """
+    if reduction not in REDUCTIONS:
+        raise InputError(f"reduction must be one of {', '.join(REDUCTIONS)}; received {reduction!r}")
+    squares = ops.square(teacher_images - student_images)
+    over_image = ops.sum if reduction == "sum" else ops.mean
+    return ops.mean(over_image(squares, axis=(1, 2, 3)))
+
+
+def joint_generator_loss(fake_logits, pixel_loss, alpha, saturating=True):
+    """alpha * E[log(1 - D(g(z)))] + (1 - alpha) * pixel loss, the generator's side of eq. 4.
+
+    Args:
+        fake_logits: [B, 1], the discriminator's logits of the student's images.
+        pixel_loss: scalar, of `pixel_distillation_loss`; an alpha belongs to its reduction.
+        alpha: weight of the adversarial term in [0, 1]; 1e-4 in the paper's figure 11.
+        saturating: True as printed; False puts -E[log D(g(z))] in the first term's place.
+    """
+    adversarial = saturating_generator_loss if saturating else non_saturating_generator_loss
+    return alpha * adversarial(fake_logits) + (1.0 - alpha) * pixel_loss
+
+
+def joint_discriminator_loss(real_logits, fake_logits, alpha, mode="plain"):
+    """The discriminator's side of eq. 4, to be minimised.
+
+    `mode="paper"` is the print: -E[log D(x)] - alpha * E[log(1 - D(g(z)))], which at alpha = 1e-4 all but
+    hides the student's images from D. `mode="plain"`, the default, leaves alpha out.
+    """
+    if mode not in ("plain", "paper"):
+        raise InputError(f"mode must be 'plain' or 'paper'; received {mode!r}")
+    weight = alpha if mode == "paper" else 1.0
+    return ops.mean(ops.softplus(-real_logits)) + weight * ops.mean(ops.softplus(fake_logits))
