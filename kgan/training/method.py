@@ -1,0 +1,108 @@
+"""The base class of every method: a `keras.Model` that owns networks and optimisers by name."""
+
+import keras
+import tensorflow as tf
+
+from kgan.errors import InputError
+from kgan.training.ema import EMA
+from kgan.training.noise import StepNoise
+
+
+class Method(keras.Model):
+    """What the methods have in common; a subclass adds its `train_step`.
+
+    A subclass puts its networks into `self.networks` (name -> functional model) and calls
+    `set_optimizers` in its `compile`. What is to be kept of it, `network_outputs`, and all that a
+    checkpoint must bring back, `state_groups`, follow from that.
+
+    Args:
+        networks: dict, name -> built functional model that is trained.
+        followed: names of the networks of which an average is kept.
+        ema_decay: decay of that average; 0 keeps none.
+        seed: determines every random draw of the training step.
+        losses: names of the losses that `train_step` reports, in order.
+    """
+
+    def __init__(self, networks, followed=(), ema_decay=0.0, seed=0, losses=(), **kwargs):
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.networks = dict(networks)
+        self.averages = {name: EMA(self.networks[name], ema_decay) for name in followed} if ema_decay else {}
+        self.optimizers = {}
+        self.step_counter = self.add_weight(
+            shape=(), dtype="int64", initializer="zeros", trainable=False, name="step_counter"
+        )
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in losses}
+        self.built = True
+
+    def set_optimizers(self, optimizers, **kwargs):
+        """Takes one optimiser a trained network and builds it, within the strategy's scope."""
+        for name, optimizer in optimizers.items():
+            optimizer.build(self.networks[name].trainable_variables)
+        self.optimizers = dict(optimizers)
+        # Without `optimizer=None` Keras would add an RMSprop that nobody uses. XLA brings nothing on a CPU.
+        super().compile(optimizer=None, **{"jit_compile": False, **kwargs})
+
+    def minimise(self, tape, losses):
+        """Applies one update a network: `losses` maps the networks' names to scalar losses.
+
+        Gradients are summed over replicas, while each loss is a mean over a replica's share of the batch:
+        the division by the number of replicas happens here and nowhere else.
+        """
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        variables = {name: self.networks[name].trainable_variables for name in losses}
+        # No network's loss depends on another of these networks: one pass backward serves all.
+        values = list(losses.values())
+        shares = [tf.fill(value.shape, tf.cast(1.0 / replicas, value.dtype)) for value in values]
+        gradients = tape.gradient(values, variables, output_gradients=shares)
+        for name, optimizer in ((name, self.optimizers[name]) for name in losses):
+            optimizer.apply(gradients[name], variables[name])
+
+    def noise(self):
+        """The random draws of the step that is under way."""
+        return StepNoise(self.seed, self.step_counter)
+
+    def finish_step(self, losses):
+        """Moves averages and counter, records the losses; returns the logs of Keras's `fit`."""
+        for average in self.averages.values():
+            average.update(self.step_counter)
+        self.step_counter.assign_add(1)
+        for name, value in losses.items():
+            self.trackers[name].update_state(value)
+        return self.get_metrics_result()
+
+    def get_metrics_result(self):
+        """Mean of each loss since the last reset, by name."""
+        return {name: tracker.result() for name, tracker in self.trackers.items()}
+
+    @property
+    def metrics(self):
+        """The losses' trackers, which `fit` resets when it starts."""
+        return list(self.trackers.values())
+
+    def network_outputs(self):
+        """What is worth keeping after training: the averages where there are any, else the networks."""
+        return {name: self.averages[name].model if name in self.averages else network
+                for name, network in self.networks.items()}
+
+    def state_groups(self):
+        """All that a checkpoint must bring back, as lists of variables under stable names."""
+        groups = {"step": [self.step_counter]}
+        groups |= {f"network/{name}": network.variables for name, network in self.networks.items()}
+        groups |= {f"average/{name}": average.model.variables for name, average in self.averages.items()}
+        groups |= {f"optimizer/{name}": optimizer.variables for name, optimizer in self.optimizers.items()}
+        groups |= {f"loss/{name}": tracker.variables for name, tracker in self.trackers.items()}
+        return groups
+
+    @property
+    def steps_done(self):
+        """Training steps so far, as an integer."""
+        return int(self.step_counter.numpy())
+
+
+def latent_dim_of(generator):
+    """Length of the latent vectors that a generator takes; InputError if it takes something else."""
+    shape = generator.input_shape
+    if not isinstance(shape, tuple) or len(shape) != 2 or shape[1] is None:
+        raise InputError(f"a generator must take latents [B, latent_dim]; {generator.name!r} takes {shape}")
+    return shape[1]
