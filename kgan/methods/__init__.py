@@ -1,0 +1,1 @@
+"""Methods: `keras.Model` subclasses with a `train_step` of their own, one file a method."""
