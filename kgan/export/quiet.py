@@ -1,0 +1,39 @@
+"""Silence for libraries that write to the terminal from C++; exceptions pass."""
+
+import contextlib
+import io
+import os
+import sys
+import tempfile
+import warnings
+
+
+@contextlib.contextmanager
+def quiet():
+    """Swallow what is written to stdout and stderr, also from C++, and Python's warnings.
+
+    An exception passes with the last lines of the swallowed text as a note. File descriptors belong to the
+    whole process, so the output of other threads is swallowed too while the block runs.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    with tempfile.TemporaryFile() as sink:
+        saved = {descriptor: os.dup(descriptor) for descriptor in (1, 2)}
+        try:
+            for descriptor in saved:
+                os.dup2(sink.fileno(), descriptor)
+            text = io.StringIO()
+            redirected = contextlib.redirect_stdout(text), contextlib.redirect_stderr(text)
+            with redirected[0], redirected[1], warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield
+        except Exception as error:
+            sink.seek(0)
+            lines = sink.read().decode(errors="replace").splitlines()[-10:]
+            if lines:
+                error.add_note("the library had written:\n" + "\n".join(lines))
+            raise
+        finally:
+            for descriptor, copy in saved.items():
+                os.dup2(copy, descriptor)
+                os.close(copy)
