@@ -1,0 +1,1 @@
+"""The report: figures, tables and one HTML page, made from the files of run folders alone."""

@@ -1,0 +1,189 @@
+"""Reads a run folder into plain objects; a missing file is noted, a damaged one is an `InputError`."""
+
+import csv
+import json
+import math
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from kgan.errors import InputError
+
+# What numpy raises for archives that are cut short, are no archives, or hold pickles.
+_NPZ_ERRORS = (ValueError, OSError, EOFError, KeyError, AttributeError, TypeError, NotImplementedError,
+               zipfile.BadZipFile, zlib.error)
+
+LOG_STAGES = ("teacher", "students", "controls")
+
+
+@dataclass(frozen=True)
+class Log:
+    """A stage's `log.csv`: `columns[name]` is float64 [rows], NaN where a cell is empty or not finite.
+
+    `not_finite[name]` counts the cells that say NaN or infinity, which a diverged training writes.
+    """
+
+    columns: dict[str, np.ndarray]
+    not_finite: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run folder says, without its images. Parts that are missing are empty."""
+
+    folder: Path
+    recipe: dict = field(default_factory=dict)
+    metrics: dict = field(default_factory=dict)
+    exports: dict = field(default_factory=dict)
+    logs: dict[str, Log] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+
+    @property
+    def networks(self) -> dict[str, dict]:
+        """The networks of `metrics.json` by name."""
+        return self.metrics.get("networks", {})
+
+    @property
+    def seed(self):
+        """The run's seed, or None when `recipe.json` does not say."""
+        return self.recipe.get("seed")
+
+
+@dataclass(frozen=True)
+class Images:
+    """The images of a run: uint8, `samples[name]` [n, H, W, C], `interpolation[name]` [rows, n, H, W, C]."""
+
+    samples: dict[str, np.ndarray] = field(default_factory=dict)
+    interpolation: dict[str, np.ndarray] = field(default_factory=dict)
+    real: np.ndarray | None = None
+
+
+def number(value) -> float | None:
+    """`value` as a float when it is a finite number, else None (a NaN is an error, not a score)."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def read_run(folder: Path) -> Run:
+    """Reads `recipe.json`, `metrics.json`, `export/export.json` and the stages' `log.csv` of `folder`.
+
+    Raises `InputError` when the folder does not exist, holds none of the files of a run, or holds one
+    that is damaged. Files that are not there are named in `missing`.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"no run folder at {str(folder)!r}: give the folder that `kgan fit` wrote")
+    missing = []
+    documents = {}
+    for name in ("recipe.json", "metrics.json", "export/export.json"):
+        documents[name] = _read_json(folder / name)
+        if documents[name] is None:
+            missing.append(name)
+    logs = {}
+    for stage in LOG_STAGES:
+        path = folder / stage / "log.csv"
+        if path.is_file():
+            logs[stage] = _read_log(path)
+        else:
+            missing.append(f"{stage}/log.csv")
+    parts = [_npz(folder, part) for part in ("samples", "interpolation", "real")]
+    missing += [path.relative_to(folder).as_posix() for path in parts if not path.is_file()]
+    if len(missing) == len(documents) + len(LOG_STAGES) + len(parts):
+        raise InputError(f"{str(folder)!r} holds none of the files of a run (recipe.json, ...): "
+                         "give the folder that `kgan fit` wrote")
+    metrics = documents["metrics.json"] or {}
+    _check_metrics(metrics, folder / "metrics.json")
+    exports = documents["export/export.json"] or {}
+    _check_rows(exports.get("files", []), "files", folder / "export/export.json")
+    recipe = documents["recipe.json"] or {}
+    _check_objects(recipe, ("settings", "versions"), folder / "recipe.json")
+    return Run(folder, recipe, metrics, exports, logs, tuple(missing))
+
+
+def read_images(folder: Path) -> Images:
+    """Reads the images under `evaluate/`; a file that is not there leaves its part empty."""
+    folder = Path(folder)
+    samples = _read_npz(_npz(folder, "samples"), 4)
+    interpolation = _read_npz(_npz(folder, "interpolation"), 5)
+    return Images(samples, interpolation, _read_npz(_npz(folder, "real"), 4).get("real"))
+
+
+def _npz(folder: Path, name: str) -> Path:
+    return folder / "evaluate" / f"{name}.npz"
+
+
+def _read_json(path: Path) -> dict | None:
+    if not path.is_file():
+        return None
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{str(path)!r} is not readable JSON ({reason}): run the stage that writes it again"
+                         ) from None
+    if not isinstance(document, dict):
+        raise InputError(f"{str(path)!r} holds a {type(document).__name__}, not an object: "
+                         "run the stage that writes it again")
+    return document
+
+
+def _check_objects(document: dict, names: tuple[str, ...], path: Path) -> None:
+    for name in names:
+        if not isinstance(document.get(name, {}), dict):
+            raise InputError(f"{name!r} in {str(path)!r} is {document[name]!r:.60}, not an object: "
+                             "run the stage that writes it again")
+
+
+def _check_metrics(metrics: dict, path: Path) -> None:
+    _check_objects(metrics, ("protocol", "headline", "real", "networks"), path)
+    _check_objects(metrics.get("networks", {}), tuple(metrics.get("networks", {})), path)
+    for name, measure in metrics.get("headline", {}).items():
+        if not isinstance(measure, str):
+            raise InputError(f"headline {name!r} in {str(path)!r} is {measure!r:.60}, not a measure's name: "
+                             "run the evaluate stage again")
+
+
+def _check_rows(rows, name: str, path: Path) -> None:
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise InputError(f"{name!r} in {str(path)!r} is not a list of objects: export again")
+
+
+def _read_log(path: Path) -> Log:
+    columns: dict[str, list[float]] = {}
+    not_finite: dict[str, int] = {}
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            columns = {name: [] for name in reader.fieldnames or ()}
+            for row in reader:
+                for name, values in columns.items():
+                    cell = row.get(name)
+                    value = float(cell) if cell else math.nan
+                    if cell and not math.isfinite(value):
+                        not_finite[name] = not_finite.get(name, 0) + 1
+                        value = math.nan
+                    values.append(value)
+    except (ValueError, csv.Error, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{str(path)!r} is not a log of numbers ({reason}): remove it or run the stage again"
+                         ) from None
+    return Log({name: np.asarray(values, np.float64) for name, values in columns.items()}, not_finite)
+
+
+def _read_npz(path: Path, rank: int) -> dict[str, np.ndarray]:
+    if not path.is_file():
+        return {}
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except _NPZ_ERRORS:
+        raise InputError(f"{str(path)!r} is not a readable npz file: run the evaluate stage again") from None
+    for name, array in arrays.items():
+        if array.dtype != np.uint8 or array.ndim != rank or array.shape[-1] not in (1, 3) or not array.size:
+            raise InputError(f"{name!r} in {str(path)!r} is {array.dtype} {list(array.shape)}, not uint8 "
+                             f"images of rank {rank} with 1 or 3 channels: run the evaluate stage again")
+    return arrays

@@ -1,0 +1,150 @@
+"""Writes the report: one HTML file that holds everything it shows."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+
+from kgan.errors import InputError
+from kgan.report import charts, pictures, rows
+from kgan.report.groups import Group, group_runs, protocol_key, unlike_fields
+from kgan.report.load import read_images, read_run
+from kgan.report.summary import RULE, summarise_group
+from kgan.report.verdict import verdict
+
+
+def write_report(runs: Sequence[Path], out: Path) -> Path:
+    """Writes one self-contained page on one or several run folders to `out` and returns `out`.
+
+    Seeds of one recipe with the same settings and protocol are shown as mean and std; other runs get a
+    part each, and tables side by side only where their protocols agree. What a run lacks is said in a
+    line. The file appears under its name only when whole. Raises `InputError` for no runs, a folder that
+    is no run, a damaged file, or an `out` that cannot be written.
+    """
+    if not runs:
+        raise InputError("no run folder given to report on: name at least one")
+    html = render([read_run(Path(run)) for run in runs])
+    out = Path(out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        _write_whole(out, html)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"cannot write the report to {str(out)!r} ({reason}): give another file") from None
+    return out
+
+
+def render(runs: Sequence) -> str:
+    """The page as text, from what `read_run` gave for each run; the same runs give the same text."""
+    groups = group_runs(list(runs))
+    parts = [_part(group, f"g{index}", len(groups)) for index, group in enumerate(groups)]
+    title = parts[0]["summary"]["title"] if len(parts) == 1 else f"{len(runs)} runs side by side"
+    environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True,
+                              trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template("template.html").render(
+        title=title, parts=parts, rule=RULE, paper=rows.paper_table(), **_across(groups, parts))
+
+
+def _part(group: Group, key: str, share: int) -> dict:
+    """Everything the template shows of one group; `key` makes the ids of its figures unique."""
+    summary = summarise_group(group)
+    first = group.first
+    images = read_images(first.folder)
+    losses, loss_notes = charts.loss_charts(group, f"{key}-loss")
+    exports = first.exports.get("files", [])
+    return {
+        "key": key,
+        "summary": summary,
+        "verdict": verdict(summary),
+        "caption": charts.protocol_line(summary),
+        "shown_caption": charts.protocol_line(summary, seeds=False),
+        "counts": summary["counts"].get("student_vs_control", {}),
+        "measures": charts.measure_charts(summary, f"{key}-measure"),
+        "sizes": rows.size_table(summary),
+        "teachers": charts.teacher_charts(group, summary, f"{key}-teacher"),
+        "samples": pictures.sample_blocks(group, images, share),
+        "interpolations": pictures.interpolation_blocks(group, images, share),
+        "objectives": charts.objective_charts(summary, f"{key}-objective"),
+        "objective_rows": pictures.objective_block(group, images),
+        "losses": losses,
+        "loss_notes": loss_notes,
+        "exports": rows.export_table(exports) if exports else None,
+        "export_host": _text(first.exports.get("host")),
+        "snippet": _text(first.exports.get("loading_snippet")),
+        "all_networks": rows.network_table(summary),
+        "settings": _pairs(first.recipe.get("settings", {})),
+        "protocol": _protocols(group),
+        "provenance": [[run.folder.name, *(_text(run.recipe.get(name)) for name in
+                                           ("recipe", "seed", "revision", "machine"))] for run in group.runs],
+        "versions": _pairs(first.recipe.get("versions", {})),
+        "missing": {run.folder.name: run.missing for run in group.runs if run.missing},
+        "first_name": first.folder.name if first.seed is None else f"seed {first.seed}",
+        "first_missing": first.missing,
+    }
+
+
+def _across(groups: list[Group], parts: list[dict]) -> dict:
+    """Tables over several groups: one set for each protocol, never two protocols in one table."""
+    alike: dict[str, list[int]] = {}
+    measured = [index for index, group in enumerate(groups) if group.networks]
+    for index in measured:
+        alike.setdefault(protocol_key(groups[index].first), []).append(index)
+    tables = []
+    for indices in alike.values():
+        summaries = [parts[index]["summary"] for index in indices]
+        for measure in [name for name in summaries[0]["headline"].values() if name]:
+            tables.append({"measure": measure, "caption": charts.protocol_line(summaries[0], seeds=False),
+                           **rows.side_by_side(summaries, measure)})
+    if len(groups) == 1:
+        return {"across": [], "unlike": {}, "protocols": 1}
+    return {"across": tables, "unlike": unlike_fields([groups[index] for index in measured]),
+            "protocols": len(alike)}
+
+
+def _protocols(group: Group) -> list[tuple[str, str]]:
+    """The protocol's fields with their values; a field that differs between seeds shows all of them."""
+    pairs = {}
+    for run in group.runs:
+        for name, value in _pairs(run.metrics.get("protocol", {})):
+            pairs.setdefault(name, []).append(value)
+    return [(name, ", ".join(dict.fromkeys(values))) for name, values in pairs.items()]
+
+
+def _pairs(values: dict, prefix: str = "") -> list[tuple[str, str]]:
+    found = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            found += _pairs(value, f"{prefix}{name}.")
+        else:
+            found.append((f"{prefix}{name}", _text(value)))
+    return found
+
+
+def _text(value) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(entry) for entry in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_text(entry)}" for name, entry in value.items())
+    return str(value)
+
+
+def _write_whole(out: Path, text: str) -> None:
+    """Writes `text` beside `out` and renames it, so that `out` is never half there."""
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes files for their owner alone; a report is for whoever may read the folder.
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
+        os.replace(temporary, out)
+    except BaseException:
+        os.unlink(temporary)
+        raise

@@ -1,0 +1,103 @@
+"""The pictures of a group: samples from the same latents, and interpolations, as rows of strips."""
+
+import numpy as np
+
+from kgan.report.grids import columns_within, strip
+from kgan.report.groups import Group
+from kgan.report.load import Images, number
+from kgan.report.rows import show
+
+_BUDGET = 900_000  # bytes of pixels a page for samples: under 3 MB in base64 even if they were pure noise
+_INTERPOLATIONS = 2  # rows shown
+
+
+def sample_blocks(group: Group, images: Images, share: int = 1) -> dict:
+    """Figures 6 to 8: `{"real": strip or None, "count", "blocks"}`, a block a d of a student or control.
+
+    A block is `{"heading", "rows"}`, a row `{"label", "role", "src", "count", "alt"}`: teacher, students,
+    control of the group's first run. `share` is how many groups share the page's budget of bytes.
+    """
+    networks = group.first.networks
+    shown = {name: networks[name] for name in images.samples if name in networks}
+    teachers = [name for name, network in shown.items() if network.get("role") == "teacher"]
+    blocks: dict[float, list[str]] = {}
+    for name, network in shown.items():
+        if network.get("role") in ("student", "control"):
+            blocks.setdefault(number(network.get("d")) or 0.0, []).append(name)
+    if not blocks and teachers:
+        blocks[number(shown[teachers[0]].get("d")) or 0.0] = []
+    rows = sum(len(teachers) + len(names) for names in blocks.values()) + 1
+    any_image = next(iter(images.samples.values()), images.real)
+    if any_image is None:
+        return {"real": None, "count": 0, "blocks": []}
+    columns = columns_within(_BUDGET // share, rows, any_image.shape[1:])
+    teacher_rows = [_row(shown[name], images.samples[name][:columns], f"samples of {name}")
+                    for name in teachers]
+    listed = []
+    for d, names in sorted(blocks.items()):
+        names.sort(key=lambda name: (shown[name]["role"] != "student", shown[name].get("objective") != "mse"))
+        rows = [_row(shown[name], images.samples[name][:columns], f"samples of {name}")
+                for name in names]
+        listed.append({"heading": _heading(d, [shown[name] for name in names]), "rows": teacher_rows + rows})
+    real = images.real
+    return {"real": None if real is None else strip(real[:columns]), "count": columns, "blocks": listed}
+
+
+def objective_block(group: Group, images: Images) -> list[dict]:
+    """Figure 11: teacher, MSE student and joint student side by side, at the smallest d that has both."""
+    networks = {name: group.first.networks[name] for name in images.samples if name in group.first.networks}
+    students: dict[float, dict[str, str]] = {}
+    for name, network in networks.items():
+        if network.get("role") == "student" and network.get("objective") in ("mse", "joint"):
+            students.setdefault(number(network.get("d")) or 0.0, {})[network["objective"]] = name
+    both = [names for _, names in sorted(students.items()) if len(names) == 2]
+    teachers = [name for name, network in networks.items() if network.get("role") == "teacher"]
+    if not both or not teachers:
+        return []
+    return [_row(networks[name], images.samples[name][:4], f"samples of {name}")
+            for name in (teachers[0], both[0]["mse"], both[0]["joint"])]
+
+
+def interpolation_blocks(group: Group, images: Images, share: int = 1) -> list[dict]:
+    """Figure 5: for each interpolation the teacher's row over the students', smallest d last."""
+    networks = group.first.networks
+    names = [name for name in images.interpolation
+             if networks.get(name, {}).get("role") in ("teacher", "student")]
+    sizes = {name: number(networks[name].get("d")) or 0.0 for name in names}
+    names.sort(key=lambda name: (networks[name]["role"] != "teacher", -sizes[name]))
+    if not names:
+        return []
+    count = min(_INTERPOLATIONS, min(len(images.interpolation[name]) for name in names))
+    shape = images.interpolation[names[0]].shape
+    columns = columns_within(_BUDGET // 2 // share, count * len(names), shape[2:], most=shape[1])
+    blocks = []
+    for row in range(count):
+        rows = []
+        for name in names:
+            steps = images.interpolation[name][row]
+            # The two ends always stay: the shown steps are spread evenly between them.
+            most = min(columns, len(steps))
+            kept = [round(i * (len(steps) - 1) / max(most - 1, 1)) for i in range(most)]
+            rows.append(_row(networks[name], steps[kept], f"interpolation {row + 1} by {name}"))
+        blocks.append({"heading": f"Interpolation {row + 1}", "rows": rows})
+    return blocks
+
+
+def _row(network: dict, images: np.ndarray, alt: str) -> dict:
+    role = network["role"]
+    d = number(network.get("d"))
+    objective = f", {network['objective']}" if role == "student" and network.get("objective") else ""
+    size = "" if d is None else f" d = {d:g}"
+    return {"label": f"{role}{size}{objective}", "role": role, "src": strip(images), "count": len(images),
+            "alt": f"{len(images)} images: {alt} ({role}{size})"}
+
+
+def _heading(d: float, networks: list[dict]) -> str:
+    parts = [f"d = {d:g}" if d else "d not stated"]
+    counts = [number(network.get("parameters")) for network in networks]
+    ratios = [number(network.get("ratio")) for network in networks]
+    if counts and counts[0] is not None:
+        parts.append(f"{show(int(counts[0]))} parameters")
+    if ratios and ratios[0] is not None:
+        parts.append(f"{ratios[0]:,.3g} times smaller than the teacher")
+    return ", ".join(parts)
