@@ -1,0 +1,172 @@
+"""The commands. TensorFlow is imported inside them alone, so that `--help` is instant."""
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+import click
+
+EXIT_INPUT, EXIT_DIVERGED, EXIT_INTERRUPTED = 2, 3, 4
+FULL_DISK = ("No space left on device", "File too large", "Disk quota exceeded")
+_PATH = click.Path(path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="kgan")
+def main():
+    """Train, distil, compress and ship GANs."""
+    # Read when TensorFlow is loaded; without it every command prints a screen of log.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+@main.command()
+def recipes():
+    """Lists the recipes, each with a line and its time on a CPU."""
+    from kgan.recipe import describe, list_recipes
+
+    for path in list_recipes():
+        title, time = describe(path)
+        click.echo(f"{path.stem:24} {title}" + (f" [{time}]" if time else ""))
+
+
+@main.command()
+@click.argument("recipe")
+@click.option("--set", "assignments", metavar="NAME=VALUE", multiple=True, help="One of the recipe's settings.")
+@click.option("--seeds", metavar="S,S,...", help="Runs the recipe once a seed, then reports mean and spread.")
+@click.option("--data-dir", help="Where data sets are kept (tensorflow-datasets' folder).")
+@click.option("--run-dir", type=_PATH, help="The run's folder; runs/RECIPE unless given.")
+@click.option("--smoke", is_flag=True, help="The recipe's smallest form: shows that it runs, trains nothing well.")
+@click.option("--dry-run", is_flag=True, help="Shows the settings and stages, and does nothing.")
+@click.option("--allow-change", metavar="NAME", multiple=True, help="Goes on with a run though this setting differs.")
+def fit(recipe, assignments, seeds, data_dir, run_dir, smoke, dry_run, allow_change):
+    """Runs RECIPE, a file or a name, or goes on with its run."""
+    with _plain_errors():
+        from kgan.run import fit as fit_run
+        from kgan.run import plan
+
+        numbers = _parse_seeds(seeds)
+        runs = []
+        for seed in numbers or [None]:
+            found, settings = plan(recipe, assignments, smoke=smoke, seed=seed, data_dir=data_dir)
+            root = run_dir or Path("runs") / (found.name + ("-smoke" if smoke else ""))
+            runs.append((found, settings, root if seed is None else root / f"seed-{seed}"))
+        if dry_run:
+            _show_plan(*runs[0])
+            return
+        for found, settings, folder in runs:
+            exports = fit_run(found, settings, folder, smoke=smoke, allow_change=allow_change)
+            _show_result(folder, exports)
+        if numbers:
+            _report([folder for _, _, folder in runs], root)
+
+
+@main.command()
+@click.argument("runs", nargs=-1, required=True, type=_PATH)
+@click.option("--out", type=_PATH, default=Path("report"), show_default=True, help="Folder of the page.")
+def report(runs, out):
+    """Writes one page over RUNS, side by side, and their summary.json."""
+    with _plain_errors():
+        _report(list(runs), out)
+
+
+@main.command()
+@click.argument("run", type=_PATH)
+@click.option("--network", help="One of the run's networks; the first student unless given.")
+@click.option("--num", type=click.IntRange(1), default=64, show_default=True, help="Number of images.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Determines the latents.")
+@click.option("--out", type=_PATH, default=Path("samples.png"), show_default=True,
+              help="A .png for a grid, else a folder of PNGs.")
+@click.option("--interpolate", is_flag=True, help="Rows between two latents instead of single images.")
+def sample(run, network, num, seed, out, interpolate):
+    """Draws images from a network of RUN."""
+    with _plain_errors():
+        from kgan.stages.sampling import sample_run
+
+        click.echo(f"{sample_run(run, network, num, seed, out, interpolate)}")
+
+
+@main.command()
+@click.argument("run", type=_PATH)
+@click.option("--network", help="One of the run's networks; teacher and students unless given.")
+@click.option("--quantize", multiple=True, type=click.Choice(["none", "float16", "dynamic", "int8"]),
+              help="May be given several times; all four unless given.")
+def export(run, network, quantize):
+    """Exports networks of RUN as SavedModel and TFLite."""
+    with _plain_errors():
+        from kgan.run import export_folder, run_id
+        from kgan.stages.delivery import export_run
+
+        for file in export_run(run, network, quantize or None, export_folder(run), run_id(run)):
+            click.echo(file)
+
+
+def _parse_seeds(text):
+    if text is None:
+        return []
+    from kgan.errors import InputError
+
+    try:
+        numbers = [int(part) for part in text.split(",")]
+        if min(numbers) < 0 or len(set(numbers)) < len(numbers):
+            raise ValueError
+    except ValueError:
+        raise InputError(f"--seeds takes different whole numbers such as 0,1,2; received {text!r}") from None
+    return numbers
+
+
+def _show_plan(recipe, settings, folder):
+    click.echo(f"{recipe.title}\nfolder: {folder}\nsettings:")
+    for name, value in settings.items():
+        click.echo(f"  {name} = {', '.join(map(str, value)) if isinstance(value, tuple) else value}")
+    click.echo("stages: " + ", ".join(stage.name for stage in recipe.stages(settings)))
+
+
+def _show_result(folder, exports):
+    from kgan.report.summary import summarise, summary_lines
+
+    if (folder / "metrics.json").is_file():
+        click.echo("\n".join(summary_lines(summarise([folder]))))
+    for file in sorted(exports.glob("*.tflite")):
+        click.echo(f"{file}  {file.stat().st_size / 1024:.1f} KiB")
+    if (folder / "report.html").is_file():
+        click.echo(f"report: {folder / 'report.html'}")
+
+
+def _report(runs, folder):
+    from kgan.files import write_json
+    from kgan.report.page import write_report
+    from kgan.report.summary import summarise, summary_lines
+
+    summary = summarise(runs)
+    page = write_report(runs, folder / "report.html")
+    write_json(folder / "summary.json", summary)
+    click.echo("\n".join(summary_lines(summary)))
+    click.echo(f"report: {page}")
+
+
+@contextlib.contextmanager
+def _plain_errors():
+    """Wrong input, divergence, interruption and a full disk: one line and an exit code each."""
+    from kgan.errors import Diverged, InputError, Interrupted
+
+    try:
+        yield
+    except InputError as error:
+        _stop(error, EXIT_INPUT)
+    except Diverged as error:
+        _stop(error, EXIT_DIVERGED)
+    except Interrupted as error:
+        _stop(f"{error}; the same command goes on from the last checkpoint", EXIT_INTERRUPTED)
+    except Exception as error:
+        full = next((text for text in FULL_DISK if text in str(error)), None)
+        if full is None:
+            raise
+        name = getattr(error, "filename", None)
+        _stop(f"{full}{f' ({name})' if name else ''}: what was whole before is kept; make room and give the same "
+              "command again", EXIT_INPUT)
+
+
+def _stop(message, code):
+    click.echo(f"Error: {' '.join(str(message).split())}", err=True)
+    sys.exit(code)

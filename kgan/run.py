@@ -1,0 +1,198 @@
+"""Runs a recipe's stages in a run folder: skips what is complete, goes on with what was interrupted."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import time
+from importlib import metadata
+from pathlib import Path
+
+import filelock
+
+from kgan import __version__
+from kgan.errors import InputError
+from kgan.files import remove_parts, write_json
+from kgan.progress import Console
+from kgan.recipe import DURATION, Recipe, find_recipe
+from kgan.training.signals import StopRequest
+
+PLACES = ("data_dir",)  # settings that say where things lie, not what they are
+PACKAGES = ("keras", "tensorflow", "tensorflow-gan", "tensorflow-datasets", "numpy", "scikit-learn")
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """What a stage's function is given."""
+
+    run_dir: Path  # the run's folder
+    folder: Path  # this stage's folder within it
+    export_dir: Path  # saved_models/<run name>
+    seed: int
+    stop: StopRequest
+    console: Console
+
+    @property
+    def networks(self):
+        """Folder of the run's saved networks."""
+        return self.run_dir / "networks"
+
+    @property
+    def run_id(self):
+        """Name and place of the run: exports carry it, so that two runs do not mix in one folder."""
+        return run_id(self.run_dir)
+
+
+def run_id(run_dir):
+    """`<folder's name>-<eight digits of its place's hash>`."""
+    place = str(Path(run_dir).resolve())
+    return f"{Path(run_dir).name}-{hashlib.sha256(place.encode()).hexdigest()[:8]}"
+
+
+def plan(reference, assignments=(), *, smoke=False, seed=None, data_dir=None):
+    """(recipe, settings) of a recipe's path or name and what the command line sets."""
+    recipe = Recipe(find_recipe(reference))
+    settings = recipe.settings(assignments, smoke)
+    for name, value in (("seed", seed), ("data_dir", data_dir)):
+        if value is None:
+            continue
+        if name not in settings:
+            raise InputError(f"{recipe.path.name} has no setting {name!r}: leave the option out")
+        settings[name] = value
+    return recipe, settings
+
+
+def fit(recipe, settings, run_dir, *, smoke=False, allow_change=(), console=None, stop=None):
+    """Runs the recipe's stages in `run_dir`; returns the folder of its exports.
+
+    Complete stages are skipped, an interrupted one goes on from its last checkpoint. InputError if the
+    folder belongs to another recipe, has other settings (durations may differ; `allow_change` names
+    those that may, too), or is in use by another process. `Interrupted` after SIGTERM or SIGINT.
+    """
+    run_dir, console = Path(run_dir), console or Console()
+    stages = recipe.stages(settings)
+    export_dir = export_folder(run_dir)
+    _check_folder(run_dir, recipe, settings, allow_change)
+    run_dir.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(run_dir / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise InputError(f"{run_dir} is in use by another process: wait for it or choose another --run-dir") from None
+    with lock, (stop or StopRequest()).listening() as stop:
+        remove_parts(run_dir)
+        write_json(run_dir / "recipe.json", _description(recipe, settings, smoke))
+        ids = {}
+        for stage in stages:
+            work = Work(run_dir, run_dir / stage.name, export_dir, settings.get("seed", 0), stop, console)
+            _run_stage(stage, work, ids)
+    return export_dir
+
+
+def _run_stage(stage, work, ids):
+    basis = {need: ids[need] for need in stage.needs}
+    ids[stage.name] = _stage_id(stage, basis)
+    marker, basis_file = work.folder / "complete.json", work.folder / "basis.json"
+    if marker.is_file() and json.loads(marker.read_text())["id"] == ids[stage.name]:
+        work.console.say(f"{stage.name}: complete")
+        return
+    work.stop.check()
+    # What was made from another teacher, say, must not be gone on with.
+    if work.folder.is_dir() and (not basis_file.is_file() or json.loads(basis_file.read_text()) != basis):
+        shutil.rmtree(work.folder)
+    work.folder.mkdir(exist_ok=True)
+    marker.unlink(missing_ok=True)
+    write_json(basis_file, basis)
+    began = time.perf_counter()
+    work.console.say(f"{stage.name} ...")
+    stage.function(work)
+    seconds = time.perf_counter() - began
+    write_json(marker, {"id": ids[stage.name], "seconds": round(seconds, 1)})
+    work.console.say(f"{stage.name}: done in {seconds:.0f} s")
+
+
+def _stage_id(stage, basis):
+    text = json.dumps([stage.name, dict(stage.settings), basis], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _check_folder(run_dir, recipe, settings, allow_change):
+    unknown = [name for name in allow_change if name not in settings]
+    if unknown:
+        raise InputError(f"--allow-change names {unknown[0]!r}, which is no setting of {recipe.path.name}")
+    if run_dir.exists() and not run_dir.is_dir():
+        raise InputError(f"{run_dir} is a file; --run-dir needs a folder")
+    if not (run_dir / "recipe.json").is_file():
+        foreign = [path.name for path in run_dir.glob("*") if not path.name.startswith(".")] if run_dir.is_dir() else []
+        if foreign:
+            raise InputError(f"{run_dir} is no run folder (it holds {foreign[0]}): choose another --run-dir")
+        return
+    before = read_description(run_dir)
+    if before["recipe"] != recipe.name:
+        raise InputError(f"{run_dir} is a run of the recipe {before['recipe']!r}, not {recipe.name!r}: "
+                         "choose another --run-dir")
+    now, then = _plain(settings), before["settings"]
+    changed = [name for name in {**then, **now} if then.get(name, "(not there)") != now.get(name, "(not there)")
+               and not name.endswith(DURATION) and name not in PLACES and name not in allow_change]
+    if changed:
+        shown = "; ".join(f"{name} was {then.get(name, 'not there')!r}, now {now.get(name, 'not there')!r}"
+                          for name in changed)
+        raise InputError(f"{run_dir} was begun with other settings: {shown}. Choose another --run-dir, or "
+                         f"accept with {' '.join(f'--allow-change {name}' for name in changed)}")
+
+
+def read_description(run_dir):
+    """A run's `recipe.json`; InputError if the folder has none that can be read."""
+    path = Path(run_dir) / "recipe.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{run_dir} is no run folder: it has no recipe.json") from None
+    except ValueError as error:
+        raise InputError(f"{path} is damaged: {error}") from None
+
+
+def export_folder(run_dir):
+    """`saved_models/<run name>`; InputError if another run's exports lie there."""
+    run_dir = Path(run_dir)
+    name = run_dir.name
+    if name.startswith("seed-"):  # runs/<recipe>/seed-<s>
+        name = f"{run_dir.parent.name}-{name}"
+    folder = Path("saved_models") / name
+    file = folder / "export.json"
+    if file.is_file():
+        owner = json.loads(file.read_text(encoding="utf-8")).get("run")
+        if owner != run_id(run_dir):
+            raise InputError(f"{folder} holds the exports of another run ({owner}): move that folder away or "
+                             "choose a --run-dir of another name")
+    return folder
+
+
+def _description(recipe, settings, smoke):
+    return {"recipe": recipe.name, "title": recipe.title, "settings": _plain(settings),
+            "seed": settings.get("seed", 0), "smoke": smoke, "versions": _versions(), "revision": _revision(),
+            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"}
+
+
+def _plain(settings):
+    return json.loads(json.dumps(settings, default=str))
+
+
+def _versions():
+    return {"kgan": __version__, "python": platform.python_version()} | {
+        package: metadata.version(package) for package in PACKAGES}
+
+
+def _revision():
+    """The checkout's git revision, with a plus if it was changed since; None outside a checkout."""
+    root = Path(__file__).parent.parent
+    if not (root / ".git").exists():
+        return None
+    try:
+        return subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=root, capture_output=True,
+                              text=True, timeout=10, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None

@@ -1,0 +1,46 @@
+"""The last stages of a run: exports of its networks, and the report."""
+
+from kgan.export.export import export_network
+from kgan.export.tflite import QUANTISATIONS
+from kgan.files import whole_file
+from kgan.report.page import write_report
+from kgan.stages.training import load_network, read_registers
+
+ROLES = ("teacher", "student")
+
+
+def export(*, quantize, roles=ROLES):
+    """Stage: exports the networks of these roles to the run's folder below `saved_models/`.
+
+    Args:
+        quantize: TFLite quantisations, each of none, float16, dynamic and int8.
+    """
+    def run(work):
+        for entry in read_registers(work.run_dir):
+            if entry["role"] in roles:
+                work.stop.check()
+                _export(work.run_dir, entry["name"], quantize, work.export_dir, work.run_id)
+        with whole_file(work.folder / "export.json") as file:
+            file.write((work.export_dir / "export.json").read_bytes())
+
+    return run
+
+
+def export_run(run_dir, network, quantize, folder, run_id):
+    """Exports one network of a run, or teacher and students, to `folder`; yields the files' paths."""
+    names = [network] if network else [entry["name"] for entry in read_registers(run_dir) if entry["role"] in ROLES]
+    for name in names:
+        for entry in _export(run_dir, name, quantize or QUANTISATIONS, folder, run_id):
+            yield folder / entry["file"]
+
+
+def report():
+    """Stage: writes the run's `report.html`."""
+    def run(work):
+        write_report([work.run_dir], work.run_dir / "report.html")
+
+    return run
+
+
+def _export(run_dir, name, quantize, folder, run_id):
+    return export_network(load_network(run_dir, name), folder, name=name, run=run_id, quantize=quantize)

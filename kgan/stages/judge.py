@@ -1,0 +1,76 @@
+"""The run's own measures: a small classifier of the recipe's data, and scores of generators on it."""
+
+import json
+from functools import cached_property
+
+from kgan.files import write_json
+from kgan.metrics.classifier import Extractor, train_classifier
+from kgan.metrics.evaluate import RealStatistics, Sampler, measure, protocol
+from kgan.stages.training import begin_stage, load_network, run_latents, save_network
+from kgan.training.noise import fold_seed
+
+NETWORK = "classifier"
+
+
+def features(data, *, steps):
+    """Stage: trains the classifier whose features and logits the measures stand on.
+
+    Args:
+        data: callable that gives the labelled `ImageSet`.
+        steps: of its training.
+    """
+    def run(work):
+        seed = begin_stage(work, "features")
+        model, accuracy = train_classifier(data(), steps=steps, seed=seed)
+        save_network(work, NETWORK, model)
+        write_json(work.folder / "classifier.json", {"held_out_accuracy": accuracy, "steps": steps})
+        work.console.say(f"features: the classifier names {accuracy:.1%} of held-out images rightly")
+
+    return run
+
+
+class Judge:
+    """Measures generators of a run on the classifier of its stage `features`.
+
+    Args:
+        work: the stage's `Work`.
+        data: the `ImageSet` whose images are the real ones.
+        num_samples: generated images a network is measured on.
+    """
+
+    def __init__(self, work, data, num_samples):
+        self.work, self.data, self.num_samples = work, data, num_samples
+        self.seed = fold_seed(work.seed, "shuffle")
+
+    @cached_property
+    def extractor(self):
+        """The classifier, under a name that no one can take for Inception."""
+        return Extractor(load_network(self.work.run_dir, NETWORK), f"{self.data.name}_cnn")
+
+    @cached_property
+    def real(self):
+        """Statistics of the real images."""
+        splits = min(10, max(self.num_samples // 10, 1))
+        return RealStatistics.of(self.data.images, self.extractor, seed=self.seed, split=self.data.split,
+                                 num_splits=splits)
+
+    def images(self, generator):
+        """The images a generator is measured on, uint8, from the latents all networks of the run share."""
+        sampler = Sampler(generator)
+        return sampler.images_of(run_latents(self.work, self.num_samples, sampler.latent_dim))
+
+    def measures(self, generator):
+        """Measures of a generator by name."""
+        return measure(self.images(generator), self.extractor, self.real, seed=self.seed)
+
+    @property
+    def headline(self):
+        """Names of the score (more is better) and the distance (less is better) that decide."""
+        return {"score": f"is_{self.extractor.name}", "distance": f"fd_{self.extractor.name}"}
+
+    def protocol(self):
+        """How the numbers came about."""
+        record = json.loads((self.work.run_dir / "features" / "classifier.json").read_text(encoding="utf-8"))
+        found = protocol(self.extractor, self.real, num_fake=self.num_samples, seed=self.seed,
+                         held_out_accuracy=record["held_out_accuracy"])
+        return found | {"sampling_seed": fold_seed(self.work.seed, "evaluation")}

@@ -1,0 +1,106 @@
+"""What the training stages share: the loop's surroundings in a run, sample grids, saved networks."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from kgan.errors import InputError
+from kgan.files import whole_file, whole_path, write_json
+from kgan.metrics.evaluate import Sampler, latents
+from kgan.training.loop import train
+from kgan.training.noise import fold_seed
+
+GRID = 8  # images a side
+CHECKPOINTS = 5  # checkpoints a training, besides the last
+
+
+def begin_stage(work, name):
+    """Makes what the stage builds next (weights, seeds) depend on the run's seed and the stage alone."""
+    seed = fold_seed(work.seed, name)
+    keras.utils.set_random_seed(seed)
+    return seed
+
+
+def train_in_run(work, method, batches, steps, *, title, shown):
+    """Trains `method` for `steps` steps within a stage's folder.
+
+    Args:
+        batches: callable, step -> endless data set from that step on, as for `train`.
+        shown: dict, name -> callable that gives the generator whose samples are drawn into
+            `samples/<name>-<step>.png`, ten times in a training.
+    """
+    samplers = {name: Sampler(generator, GRID * GRID) for name, generator in shown.items()}
+
+    def write_samples(step):
+        for name, sampler in samplers.items():
+            images = sampler(GRID * GRID, fold_seed(work.seed, "samples"))
+            write_grid(work.folder / "samples" / f"{name}-{step:08d}.png", images)
+
+    every = max(steps // 10, 1)
+    with work.console.progress(title, steps) as progress:
+        train(method, batches, steps, work.folder, log_every=min(50, every), sample_every=every,
+              checkpoint_every=max(steps // CHECKPOINTS, 1), write_samples=write_samples, stop=work.stop,
+              progress=progress, warn=work.console.say)
+
+
+def image_batches(data, batch_size, seed, critic_steps=1):
+    """Callable, step -> batches of an `ImageSet` from that step on.
+
+    With several critic steps they are [batch_size, critic_steps, H, W, C]: real images of its own for
+    each update of the critic.
+    """
+    def batches(step):
+        dataset = data.batches(batch_size * critic_steps, seed=seed, start_step=step)
+        if critic_steps == 1:
+            return dataset
+        shape = (batch_size, critic_steps, *data.image_shape)
+        return dataset.map(lambda images: tf.reshape(images, shape))
+
+    return batches
+
+
+def write_grid(path, images, columns=GRID):
+    """Writes uint8 images [N, H, W, C] as one PNG, `columns` a row; missing places stay black."""
+    count, height, width, channels = images.shape
+    rows = -(-count // columns)
+    canvas = np.zeros((rows * columns, height, width, channels), np.uint8)
+    canvas[:count] = images
+    sheet = canvas.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
+    sheet = sheet.reshape(rows * height, columns * width, channels)
+    with whole_file(path) as file:
+        Image.fromarray(sheet[..., 0] if channels == 1 else sheet).save(file, "PNG")
+
+
+def save_network(work, name, network):
+    """Writes `networks/<name>.keras`."""
+    with whole_path(work.networks / f"{name}.keras") as path:
+        network.save(path)
+
+
+def load_network(run_dir, name):
+    """The network `networks/<name>.keras` of a run; InputError naming those there are if it is not there."""
+    path = Path(run_dir) / "networks" / f"{name}.keras"
+    if not path.is_file():
+        known = ", ".join(sorted(other.stem for other in path.parent.glob("*.keras"))) or "none yet"
+        raise InputError(f"{run_dir} has no network {name!r}; it has {known}")
+    return keras.models.load_model(path, compile=False)
+
+
+def write_register(work, entries):
+    """Writes the stage's `networks.json`: what later stages know of its networks, a dict each."""
+    write_json(work.folder / "networks.json", entries)
+
+
+def read_registers(run_dir):
+    """The entries of all stages' `networks.json`, in the order in which the stages were made."""
+    paths = sorted(Path(run_dir).glob("*/networks.json"), key=lambda path: path.stat().st_mtime_ns)
+    return [entry for path in paths for entry in json.loads(path.read_text(encoding="utf-8"))]
+
+
+def run_latents(work, num, latent_dim):
+    """The latents from which all networks of a run are sampled: float32 [num, latent_dim]."""
+    return latents(num, latent_dim, fold_seed(work.seed, "evaluation"))
