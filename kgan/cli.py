@@ -42,8 +42,8 @@ def recipes():
 def fit(recipe, assignments, seeds, data_dir, run_dir, smoke, dry_run, allow_change):
     """Runs RECIPE, a file or a name, or goes on with its run."""
     with _plain_errors():
+        from kgan.run import StopRequest, plan
         from kgan.run import fit as fit_run
-        from kgan.run import plan
 
         numbers = _parse_seeds(seeds)
         runs = []
@@ -54,8 +54,9 @@ def fit(recipe, assignments, seeds, data_dir, run_dir, smoke, dry_run, allow_cha
         if dry_run:
             _show_plan(*runs[0])
             return
+        stop = StopRequest()  # one for all seeds: a signal in the last stage of one stops before the next
         for found, settings, folder in runs:
-            exports = fit_run(found, settings, folder, smoke=smoke, allow_change=allow_change)
+            exports = fit_run(found, settings, folder, smoke=smoke, allow_change=allow_change, stop=stop)
             _show_result(folder, exports)
         if numbers:
             _report([folder for _, _, folder in runs], root)

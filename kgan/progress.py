@@ -48,7 +48,7 @@ class Console:
 
         def update(step, losses=None):
             nonlocal last, first
-            first = done if first is None else first
+            first = step - 1 if first is None else first  # a training that goes on does not begin at `done`
             now = time.monotonic()
             if losses and (now - last >= PLAIN_EVERY or step == total):
                 last = now

@@ -114,7 +114,10 @@ def list_recipes():
 
 def describe(path):
     """(title, time) of a recipe from its docstring, without importing it."""
-    text = ast.get_docstring(ast.parse(Path(path).read_text(encoding="utf-8"))) or ""
+    try:
+        text = ast.get_docstring(ast.parse(Path(path).read_text(encoding="utf-8"))) or ""
+    except (SyntaxError, ValueError) as error:  # one broken file must not hide the others
+        return f"cannot be read as Python: {' '.join(str(error).split())}", ""
     title = text.strip().splitlines()[0] if text.strip() else ""
     time = re.search(r"^Time:\s*(.+?)(?=\n\s*\n|\n[A-Z][a-z]+:|\Z)", text, re.M | re.S)
     return title, " ".join(time.group(1).split()) if time else ""
@@ -135,7 +138,7 @@ def _load(path):
         specification.loader.exec_module(module)
     except Exception as error:  # whatever a person's file raises
         line = next((frame.lineno for frame in reversed(traceback.extract_tb(error.__traceback__))
-                     if frame.filename == str(path)), getattr(error, "lineno", "?"))
+                     if frame.filename == specification.origin), getattr(error, "lineno", "?"))
         problem = str(error).splitlines()[0] if str(error) else ""
         raise InputError(f"{path}, line {line}, does not import: {type(error).__name__}: {problem}") from error
     return module

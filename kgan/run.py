@@ -48,8 +48,8 @@ class Work:
 
 def run_id(run_dir):
     """`<folder's name>-<eight digits of its place's hash>`."""
-    place = str(Path(run_dir).resolve())
-    return f"{Path(run_dir).name}-{hashlib.sha256(place.encode()).hexdigest()[:8]}"
+    place = Path(run_dir).resolve()
+    return f"{place.name}-{hashlib.sha256(str(place).encode()).hexdigest()[:8]}"
 
 
 def plan(reference, assignments=(), *, smoke=False, seed=None, data_dir=None):
@@ -76,14 +76,16 @@ def fit(recipe, settings, run_dir, *, smoke=False, allow_change=(), console=None
     stages = recipe.stages(settings)
     export_dir = export_folder(run_dir)
     _check_folder(run_dir, recipe, settings, allow_change)
-    run_dir.mkdir(parents=True, exist_ok=True)
+    _make_folder(run_dir)
     lock = filelock.FileLock(run_dir / ".lock", timeout=0)
     try:
-        lock.acquire()
+        held = lock.acquire()
     except filelock.Timeout:
         raise InputError(f"{run_dir} is in use by another process: wait for it or choose another --run-dir") from None
-    with lock, (stop or StopRequest()).listening() as stop:
-        remove_parts(run_dir)
+    with held, (stop or StopRequest()).listening() as stop:
+        stage_folders = [folder for stage in stages for folder in (run_dir / stage.name).glob("**/")]
+        for folder in (run_dir, run_dir / "networks", *stage_folders):
+            remove_parts(folder)
         write_json(run_dir / "recipe.json", _description(recipe, settings, smoke))
         ids = {}
         for stage in stages:
@@ -121,11 +123,14 @@ def _stage_id(stage, basis):
 
 def _check_folder(run_dir, recipe, settings, allow_change):
     unknown = [name for name in allow_change if name not in settings]
+    begun = (run_dir / "recipe.json").is_file()
+    if begun:  # a setting that the recipe had when the run was begun may be gone by now
+        unknown = [name for name in unknown if name not in read_description(run_dir)["settings"]]
     if unknown:
         raise InputError(f"--allow-change names {unknown[0]!r}, which is no setting of {recipe.path.name}")
     if run_dir.exists() and not run_dir.is_dir():
         raise InputError(f"{run_dir} is a file; --run-dir needs a folder")
-    if not (run_dir / "recipe.json").is_file():
+    if not begun:
         foreign = [path.name for path in run_dir.glob("*") if not path.name.startswith(".")] if run_dir.is_dir() else []
         if foreign:
             raise InputError(f"{run_dir} is no run folder (it holds {foreign[0]}): choose another --run-dir")
@@ -144,27 +149,40 @@ def _check_folder(run_dir, recipe, settings, allow_change):
                          f"accept with {' '.join(f'--allow-change {name}' for name in changed)}")
 
 
+def _make_folder(run_dir):
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{run_dir} cannot be made ({error.strerror}): choose another --run-dir") from None
+
+
 def read_description(run_dir):
     """A run's `recipe.json`; InputError if the folder has none that can be read."""
     path = Path(run_dir) / "recipe.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        description = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{run_dir} is no run folder: it has no recipe.json") from None
     except ValueError as error:
         raise InputError(f"{path} is damaged: {error}") from None
+    if not isinstance(description, dict) or not {"recipe", "settings"} <= set(description):
+        raise InputError(f"{path} does not describe a run: choose another --run-dir")
+    return description
 
 
 def export_folder(run_dir):
     """`saved_models/<run name>`; InputError if another run's exports lie there."""
-    run_dir = Path(run_dir)
+    run_dir = Path(run_dir).resolve()  # "." has no name
     name = run_dir.name
     if name.startswith("seed-"):  # runs/<recipe>/seed-<s>
         name = f"{run_dir.parent.name}-{name}"
     folder = Path("saved_models") / name
     file = folder / "export.json"
     if file.is_file():
-        owner = json.loads(file.read_text(encoding="utf-8")).get("run")
+        try:
+            owner = json.loads(file.read_text(encoding="utf-8"))["run"]
+        except (ValueError, KeyError, TypeError):
+            raise InputError(f"{file} does not describe a run's exports: move {folder} away") from None
         if owner != run_id(run_dir):
             raise InputError(f"{folder} holds the exports of another run ({owner}): move that folder away or "
                              "choose a --run-dir of another name")

@@ -12,8 +12,7 @@ from kgan.report.load import Run
 #: Fields of a protocol that may differ between seeds of one experiment: they say which trained instance
 #: of the same procedure measured, not how it was measured. Looked for at any depth.
 VARYING_PROTOCOL_FIELDS = frozenset({
-    "seed", "seeds", "weights_hash", "weights_sha256", "classifier_hash", "classifier_sha256",
-    "features_hash", "features_sha256", "held_out_accuracy", "accuracy", "checkpoint_step", "versions",
+    "is_seed", "sampling_seed",
 })
 
 #: Settings that say where or on what a run was made, not what was run.

@@ -122,6 +122,15 @@ def controls(gan, depths, learning_rates, data, *, steps, batch_size, critic_ste
     return run
 
 
+def chosen(objectives, names):
+    """The objectives of these names; InputError naming the known ones for another name."""
+    unknown = [name for name in names if name not in objectives]
+    if unknown or not names:
+        raise InputError(f"student_objectives takes some of {', '.join(objectives)}; received "
+                         f"{unknown[0] if unknown else 'none'!r}")
+    return {name: objectives[name] for name in names}
+
+
 def chosen_teacher(run_dir):
     """The register's entry of the run's teacher."""
     return next(entry for entry in read_registers(run_dir) if entry["role"] == "teacher")

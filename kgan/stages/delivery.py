@@ -1,5 +1,6 @@
 """The last stages of a run: exports of its networks, and the report."""
 
+from kgan.errors import InputError
 from kgan.export.export import export_network
 from kgan.export.tflite import QUANTISATIONS
 from kgan.files import whole_file
@@ -29,6 +30,8 @@ def export(*, quantize, roles=ROLES):
 def export_run(run_dir, network, quantize, folder, run_id):
     """Exports one network of a run, or teacher and students, to `folder`; yields the files' paths."""
     names = [network] if network else [entry["name"] for entry in read_registers(run_dir) if entry["role"] in ROLES]
+    if not names:
+        raise InputError(f"{run_dir} has no trained networks")
     for name in names:
         for entry in _export(run_dir, name, quantize or QUANTISATIONS, folder, run_id):
             yield folder / entry["file"]

@@ -3,10 +3,11 @@
 import json
 from functools import cached_property
 
+from kgan.errors import InputError
 from kgan.files import write_json
 from kgan.metrics.classifier import Extractor, train_classifier
 from kgan.metrics.evaluate import RealStatistics, Sampler, measure, protocol
-from kgan.stages.training import begin_stage, load_network, run_latents, save_network
+from kgan.stages.training import load_network, run_latents, save_network
 from kgan.training.noise import fold_seed
 
 NETWORK = "classifier"
@@ -15,13 +16,18 @@ NETWORK = "classifier"
 def features(data, *, steps):
     """Stage: trains the classifier whose features and logits the measures stand on.
 
+    It is an instrument: its training does not depend on the run's seed, so that on one kind of machine
+    the runs of several seeds are measured with the same one.
+
     Args:
         data: callable that gives the labelled `ImageSet`.
         steps: of its training.
     """
     def run(work):
-        seed = begin_stage(work, "features")
-        model, accuracy = train_classifier(data(), steps=steps, seed=seed)
+        images = data()
+        if images.num_classes < 2:
+            raise InputError(f"{images.name} has no labels: there is nothing to train the measures' classifier on")
+        model, accuracy = train_classifier(images, steps=steps, seed=0)
         save_network(work, NETWORK, model)
         write_json(work.folder / "classifier.json", {"held_out_accuracy": accuracy, "steps": steps})
         work.console.say(f"features: the classifier names {accuracy:.1%} of held-out images rightly")

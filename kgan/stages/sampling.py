@@ -19,11 +19,12 @@ def sample_run(run_dir, network, num, seed, out, interpolated=False):
 
     Returns: a line that says what was written where.
     """
-    sampler = Sampler(load_network(run_dir, network or _default(run_dir)))
     grid = out.suffix.lower() == ".png"
+    if interpolated and not grid:
+        raise InputError(f"--interpolate draws one grid: --out must end in .png; received {out}")
+    _check_free(out, grid)
+    sampler = Sampler(load_network(run_dir, network or _default(run_dir)))
     if interpolated:
-        if not grid:
-            raise InputError(f"--interpolate draws one grid: --out must end in .png; received {out}")
         rows = interpolate(sampler, latents(2 * num, sampler.latent_dim, seed))
         write_grid(out, rows.reshape(-1, *rows.shape[2:]), INTERPOLATED)
         return f"{num} rows of {INTERPOLATED} images: {out}"
@@ -31,12 +32,20 @@ def sample_run(run_dir, network, num, seed, out, interpolated=False):
     if grid:
         write_grid(out, images)
         return f"{num} images: {out}"
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"{out} is there already: --out takes a new or empty folder, or a file ending in .png")
     for number, image in enumerate(images):
         with whole_file(out / f"{number:06d}.png") as file:
             Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "PNG")
     return f"{num} images in {out}"
+
+
+def _check_free(out, grid):
+    above = next(folder for folder in out.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise InputError(f"{above} is a file, so {out} cannot be written: choose another --out")
+    if grid and out.is_dir():
+        raise InputError(f"{out} is a folder: --out takes a file ending in .png, or a folder of another name")
+    if not grid and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{out} is there already: --out takes a new or empty folder, or a file ending in .png")
 
 
 def _default(run_dir):

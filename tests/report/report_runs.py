@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-PROTOCOL = {"name": "digits_cnn", "version": 1, "num_fake": 2000, "num_real": 1797, "weights_hash": "aa11",
-            "held_out_accuracy": 0.981, "splits": {"count": 10, "seed": 0}}
+PROTOCOL = {"name": "digits_cnn", "version": 1, "num_fake": 2000, "num_real": 1797, "weights_sha256": "aa11",
+            "held_out_accuracy": 0.981, "splits": {"count": 10}, "is_seed": 0, "sampling_seed": 7}
 HEADLINE = {"score": "is_digits_cnn", "distance": "fd_digits_cnn"}
 SNIPPET = "from ai_edge_litert.interpreter import Interpreter\nprint('a < b')"
 

@@ -112,8 +112,7 @@ def test_numbers_that_are_not_finite_are_left_out_and_counted(tmp_path):
 
 
 def test_protocols_that_differ_only_between_seeds_go_together(tmp_path):
-    other = {**report_runs.PROTOCOL, "weights_hash": "bb22", "held_out_accuracy": 0.97,
-             "splits": {"count": 10, "seed": 5}}
+    other = {**report_runs.PROTOCOL, "is_seed": 5, "sampling_seed": 9}
     runs = [report_runs.write_run(tmp_path / "a", seed=0),
             report_runs.write_run(tmp_path / "b", seed=1, protocol=other)]
     assert len(summarise(runs)["groups"]) == 1
@@ -121,7 +120,8 @@ def test_protocols_that_differ_only_between_seeds_go_together(tmp_path):
 
 @pytest.mark.parametrize("change", [
     {"protocol": {**report_runs.PROTOCOL, "num_fake": 500}},
-    {"protocol": {**report_runs.PROTOCOL, "splits": {"count": 5, "seed": 0}}},
+    {"protocol": {**report_runs.PROTOCOL, "splits": {"count": 5}}},
+    {"protocol": {**report_runs.PROTOCOL, "weights_sha256": "bb22"}},
     {"smoke": True}, {"recipe": "compress_rings"}, {"settings": {"seed": 1, "batch": 128}}, {"seed": 0},
     {"networks": {**report_runs.NETWORKS, "d16": {**report_runs.NETWORKS["d16"], "weights": "raw"}}},
 ])

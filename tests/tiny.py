@@ -1,0 +1,73 @@
+"""Small methods and data that several tests train."""
+
+import keras
+import numpy as np
+
+from kgan.data.image_set import ImageSet
+from kgan.methods.gan import GAN
+
+LATENT_DIM = 3
+SHAPE = (8, 8, 1)
+
+
+def generator(filters=3, shape=SHAPE, latent_dim=LATENT_DIM, name="generator"):
+    """Latents -> 8x8 images through a transposed convolution with batch norm."""
+    latents = keras.Input((latent_dim,))
+    x = keras.layers.Dense(4 * 4 * filters)(latents)
+    x = keras.layers.Reshape((4, 4, filters))(x)
+    x = keras.layers.BatchNormalization(momentum=0.9, synchronized=True)(x)
+    x = keras.layers.LeakyReLU(0.2)(x)
+    images = keras.layers.Conv2DTranspose(shape[-1], 4, 2, "same", activation="tanh")(x)
+    return keras.Model(latents, images, name=name)
+
+
+def discriminator(filters=3, shape=SHAPE, batch_norm=False):
+    """8x8 images -> one logit."""
+    images = keras.Input(shape)
+    x = keras.layers.Conv2D(filters, 4, 2, "same")(images)
+    if batch_norm:
+        x = keras.layers.BatchNormalization(synchronized=True)(x)
+    x = keras.layers.LeakyReLU(0.2)(x)
+    return keras.Model(images, keras.layers.Dense(1)(keras.layers.Flatten()(x)))
+
+
+def gan(seed=0, optimizer=None, **settings):
+    """A compiled GAN whose weights the seed determines."""
+    keras.utils.set_random_seed(seed)
+    model = GAN(generator(), discriminator(), seed=seed, **settings)
+    make = optimizer or (lambda: keras.optimizers.Adam(1e-2, 0.5))
+    model.compile(make(), make())
+    return model
+
+
+def data(num=20, seed=0, shape=SHAPE):
+    """Random images, each unlike the others."""
+    images = np.random.default_rng(seed).integers(0, 256, (num, *shape)).astype(np.uint8)
+    return ImageSet("noise", images, None)
+
+
+def values(variables):
+    """Copies of variables' values."""
+    return [np.array(variable) for variable in variables]
+
+
+def moved(before, after):
+    """Whether any array differs."""
+    return any(not np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def all_moved(before, after):
+    """Whether every array differs."""
+    return all(not np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def descended(tape, loss, variables, rate):
+    """Each variable's value after plain gradient descent, written out; reads the tape once."""
+    gradients = tape.gradient(loss, [variable.value for variable in variables])
+    return [np.array(variable - rate * gradient) for variable, gradient in zip(variables, gradients, strict=True)]
+
+
+def assign(variables, arrays):
+    """Sets variables to these values."""
+    for variable, value in zip(variables, arrays, strict=True):
+        variable.assign(value)
