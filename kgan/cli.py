@@ -1,7 +1,6 @@
 """The commands. TensorFlow is imported inside them alone, so that `--help` is instant."""
 
 import contextlib
-import os
 import sys
 from pathlib import Path
 
@@ -16,8 +15,6 @@ _PATH = click.Path(path_type=Path)
 @click.version_option(package_name="kgan")
 def main():
     """Train, distil, compress and ship GANs."""
-    # Read when TensorFlow is loaded; without it every command prints a screen of log.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
 @main.command()
@@ -42,24 +39,33 @@ def recipes():
 def fit(recipe, assignments, seeds, data_dir, run_dir, smoke, dry_run, allow_change):
     """Runs RECIPE, a file or a name, or goes on with its run."""
     with _plain_errors():
-        from kgan.run import StopRequest, plan
-        from kgan.run import fit as fit_run
+        from kgan.run import StopRequest
 
-        numbers = _parse_seeds(seeds)
-        runs = []
-        for seed in numbers or [None]:
-            found, settings = plan(recipe, assignments, smoke=smoke, seed=seed, data_dir=data_dir)
-            root = run_dir or Path("runs") / (found.name + ("-smoke" if smoke else ""))
-            runs.append((found, settings, root if seed is None else root / f"seed-{seed}"))
-        if dry_run:
-            _show_plan(*runs[0])
-            return
-        stop = StopRequest()  # one for all seeds: a signal in the last stage of one stops before the next
-        for found, settings, folder in runs:
-            exports = fit_run(found, settings, folder, smoke=smoke, allow_change=allow_change, stop=stop)
-            _show_result(folder, exports)
-        if numbers:
-            _report([folder for _, _, folder in runs], root)
+        with StopRequest().listening() as stop:  # one for all seeds, and for the seconds of the start
+            _fit(recipe, assignments, seeds, data_dir, run_dir, smoke, dry_run, allow_change, stop)
+
+
+def _fit(recipe, assignments, seeds, data_dir, run_dir, smoke, dry_run, allow_change, stop):
+    from kgan.quiet import load_tensorflow, start_tensorflow
+    from kgan.run import fit as fit_run
+    from kgan.run import plan
+
+    numbers = _parse_seeds(seeds)
+    load_tensorflow()
+    runs = []
+    for seed in numbers or [None]:
+        found, settings = plan(recipe, assignments, smoke=smoke, seed=seed, data_dir=data_dir)
+        root = run_dir or Path("runs") / (found.name + ("-smoke" if smoke else ""))
+        runs.append((found, settings, root if seed is None else root / f"seed-{seed}"))
+    if dry_run:
+        _show_plan(*runs[0])
+        return
+    start_tensorflow(found.op_threads)
+    for found, settings, folder in runs:
+        exports = fit_run(found, settings, folder, smoke=smoke, allow_change=allow_change, stop=stop)
+        _show_result(folder, exports)
+    if numbers:
+        _report([folder for _, _, folder in runs], root)
 
 
 @main.command()
@@ -82,6 +88,9 @@ def report(runs, out):
 def sample(run, network, num, seed, out, interpolate):
     """Draws images from a network of RUN."""
     with _plain_errors():
+        from kgan.quiet import load_tensorflow
+
+        load_tensorflow()
         from kgan.stages.sampling import sample_run
 
         click.echo(f"{sample_run(run, network, num, seed, out, interpolate)}")
@@ -95,7 +104,10 @@ def sample(run, network, num, seed, out, interpolate):
 def export(run, network, quantize):
     """Exports networks of RUN as SavedModel and TFLite."""
     with _plain_errors():
+        from kgan.quiet import load_tensorflow
         from kgan.run import export_folder, run_id
+
+        load_tensorflow()
         from kgan.stages.delivery import export_run
 
         for file in export_run(run, network, quantize or None, export_folder(run), run_id(run)):

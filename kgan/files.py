@@ -29,7 +29,7 @@ def whole_file(path, mode="wb"):
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-    flush_folder(path.parent)
+    flush(path.parent)
 
 
 @contextlib.contextmanager
@@ -43,12 +43,14 @@ def whole_path(path):
     holder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
     try:
         yield holder / path.name
+        if (holder / path.name).is_file():
+            flush(holder / path.name)
         if path.is_dir():  # a folder cannot be replaced in one call: the old one steps aside first
             os.replace(path, holder / "old")
         os.replace(holder / path.name, path)
     finally:
         shutil.rmtree(holder, ignore_errors=True)
-    flush_folder(path.parent)
+    flush(path.parent)
 
 
 def write_json(path, value):
@@ -58,10 +60,10 @@ def write_json(path, value):
         file.write(text)
 
 
-def flush_folder(folder):
-    """Makes a renamed entry of `folder` survive a power cut, where the system can do that."""
+def flush(path):
+    """Makes a file, or the entries of a folder, survive a power cut, where the system can do that."""
     with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:

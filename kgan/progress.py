@@ -24,7 +24,7 @@ class Console:
             with self._bar(title, total, done) as update:
                 yield update
         else:
-            yield self._lines(title, total, done)
+            yield self._lines(title, total)
 
     @contextlib.contextmanager
     def _bar(self, title, total, done):
@@ -42,13 +42,13 @@ class Console:
 
             yield update
 
-    def _lines(self, title, total, done):
+    def _lines(self, title, total):
         began = last = time.monotonic()
         first = None
 
         def update(step, losses=None):
             nonlocal last, first
-            first = step - 1 if first is None else first  # a training that goes on does not begin at `done`
+            first = step - 1 if first is None else first  # a training may go on from any step
             now = time.monotonic()
             if losses and (now - last >= PLAIN_EVERY or step == total):
                 last = now

@@ -57,6 +57,7 @@ class Recipe:
         if nameless:
             raise InputError(f"{self.path}: every argument of recipe() needs a default; {nameless[0]} has none")
         self.defaults = {name: parameter.default for name, parameter in self.parameters.items()}
+        self.op_threads = getattr(module, "OP_THREADS", None)  # threads for one operation, None: all cores
         self.smoke = dict(getattr(module, "SMOKE", {}))
         unknown = sorted(set(self.smoke) - set(self.defaults))
         if unknown:

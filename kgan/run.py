@@ -86,7 +86,8 @@ def fit(recipe, settings, run_dir, *, smoke=False, allow_change=(), console=None
         stage_folders = [folder for stage in stages for folder in (run_dir / stage.name).glob("**/")]
         for folder in (run_dir, run_dir / "networks", *stage_folders):
             remove_parts(folder)
-        write_json(run_dir / "recipe.json", _description(recipe, settings, smoke))
+        names = [stage.name for stage in stages]
+        write_json(run_dir / "recipe.json", _description(recipe, settings, smoke) | {"stages": names})
         ids = {}
         for stage in stages:
             work = Work(run_dir, run_dir / stage.name, export_dir, settings.get("seed", 0), stop, console)

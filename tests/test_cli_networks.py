@@ -43,7 +43,8 @@ def trained(tmp_path_factory):
         dcgan_generator(1, (32, 32, channels), latent_dim=6).save(folder / "networks" / f"{name}.keras")
         (folder / stage).mkdir()
         (folder / stage / "networks.json").write_text(json.dumps([{"name": name, "role": role, "d": 1}]))
-    (folder / "recipe.json").write_text(json.dumps({"recipe": "little", "settings": {"seed": 0}}))
+    (folder / "recipe.json").write_text(json.dumps(
+        {"recipe": "little", "settings": {"seed": 0}, "stages": ["teacher", "students"]}))
     return folder
 
 

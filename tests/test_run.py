@@ -77,6 +77,13 @@ def test_a_stage_that_broke_off_when_begun_again_is_not_taken_for_complete(made)
     assert made.fit("first_steps=4") == [("second", 1), ("last", 0)]
 
 
+def test_a_longer_stage_that_broke_off_is_not_complete_for_its_old_length_either(made):
+    made.fit()
+    with pytest.raises(RuntimeError):
+        made.fit("second_steps=5", break_at={"second": 4})
+    assert made.fit() == [("second", 4)]
+
+
 def test_a_run_killed_between_two_files_begins_the_stage_again(made):
     made.fit()
     for name in ("complete.json", "basis.json"):

@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 from kgan.errors import InputError
-from kgan.files import flush_folder, write_json
+from kgan.files import flush, write_json
 
 REGISTER = "export.json"
 _PACKAGES = ("ai-edge-litert", "keras", "numpy", "tensorflow")
@@ -87,7 +87,7 @@ def flush_tree(folder):
         for name in names:
             with open(Path(parent) / name, "rb") as file:
                 os.fsync(file.fileno())
-        flush_folder(parent)
+        flush(parent)
 
 
 def folder_kib(folder):

@@ -7,7 +7,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from kgan.errors import InputError
-from kgan.export.quiet import quiet
+from kgan.quiet import quiet
 
 WARM_UP_RUNS = 5
 FEWEST_RUNS = 5

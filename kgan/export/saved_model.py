@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from kgan.export.quiet import quiet
+from kgan.quiet import quiet
 
 SIGNATURE = "serving_default"
 

@@ -57,7 +57,7 @@ def build_classifier(image_shape, num_classes, seed=0):
     return keras.Model(images, {"features": features, "logits": logits}, name="classifier")
 
 
-def train_classifier(image_set, *, steps=400, seed=0, holdout=0.1):
+def train_classifier(image_set, *, steps=400, seed=0, holdout=0.1, callbacks=()):
     """Train a `build_classifier` on a labelled `ImageSet`, a part of which is held out.
 
     Adam at 3e-3 with cosine decay, batches of 64, cross-entropy; no augmentation. 400 steps suit the
@@ -70,6 +70,7 @@ def train_classifier(image_set, *, steps=400, seed=0, holdout=0.1):
         seed: of the part held out, the weights, the order and the dropout; on a CPU it determines
             the result.
         holdout: share of the images held out, in (0, 1).
+        callbacks: Keras callbacks, told of every step.
 
     Returns:
         The model, and the share of the held-out images it names rightly.
@@ -88,7 +89,7 @@ def train_classifier(image_set, *, steps=400, seed=0, holdout=0.1):
     )
     batch_size = min(_BATCH_SIZE, len(rest))
     batches = rest.batches(batch_size, seed=seed, with_labels=True)
-    trained.fit(batches, steps_per_epoch=steps, epochs=1, shuffle=False, verbose=0)
+    trained.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0, callbacks=list(callbacks))
     _, logits = Extractor(model, "held_out").extract(part.images)
     return model, float(np.mean(logits.argmax(axis=1) == part.labels))
 

@@ -167,5 +167,6 @@ def _initial_rate(optimizer):
 
 
 def _best(judge, work, names, select):
-    found = {name: judge.measures(load_network(work.run_dir, name))[judge.headline[select]] for name in names}
-    return (max if select == "score" else min)(found, key=found.get)
+    found = {name: judge.measures(judge.images(load_network(work.run_dir, name))) for name in names}
+    best = max if select == "score" else min
+    return best(found, key=lambda name: found[name][judge.headline[select]])

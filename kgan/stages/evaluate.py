@@ -26,10 +26,10 @@ def evaluate(data, *, num_samples):
         networks, samples, lines = {}, {}, {}
         for entry in entries:
             work.stop.check()
-            generator = load_network(work.run_dir, entry["name"])
-            sampler = Sampler(generator)
-            networks[entry["name"]] = _facts(entry) | judge.measures(generator)
-            samples[entry["name"]] = sampler.images_of(run_latents(work, num_samples, sampler.latent_dim))[:SHOWN]
+            sampler = Sampler(load_network(work.run_dir, entry["name"]))
+            generated = sampler.images_of(run_latents(work, num_samples, sampler.latent_dim))
+            networks[entry["name"]] = _facts(entry) | judge.measures(generated)
+            samples[entry["name"]] = generated[:SHOWN]
             lines[entry["name"]] = interpolate(sampler, run_latents(work, 2 * ROWS, sampler.latent_dim))
         _add_ratios(networks)
         order = np.random.default_rng(judge.seed).permutation(len(images))[:SHOWN]

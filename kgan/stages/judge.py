@@ -3,6 +3,8 @@
 import json
 from functools import cached_property
 
+import keras
+
 from kgan.errors import InputError
 from kgan.files import write_json
 from kgan.metrics.classifier import Extractor, train_classifier
@@ -27,12 +29,27 @@ def features(data, *, steps):
         images = data()
         if images.num_classes < 2:
             raise InputError(f"{images.name} has no labels: there is nothing to train the measures' classifier on")
-        model, accuracy = train_classifier(images, steps=steps, seed=0)
+        with work.console.progress("features", steps) as progress:
+            model, accuracy = train_classifier(images, steps=steps, seed=0, callbacks=[_Watch(work.stop, progress)])
+        work.stop.check()  # a stop ends the training early: such a classifier is not kept
         save_network(work, NETWORK, model)
         write_json(work.folder / "classifier.json", {"held_out_accuracy": accuracy, "steps": steps})
         work.console.say(f"features: the classifier names {accuracy:.1%} of held-out images rightly")
 
     return run
+
+
+class _Watch(keras.callbacks.Callback):
+    """Shows the progress of a training that has no checkpoints, and ends it when a stop was asked for."""
+
+    def __init__(self, stop, progress):
+        super().__init__()
+        self.stop, self.progress = stop, progress
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.progress(batch + 1)
+        if self.stop.signal is not None:
+            self.model.stop_training = True
 
 
 class Judge:
@@ -65,9 +82,9 @@ class Judge:
         sampler = Sampler(generator)
         return sampler.images_of(run_latents(self.work, self.num_samples, sampler.latent_dim))
 
-    def measures(self, generator):
-        """Measures of a generator by name."""
-        return measure(self.images(generator), self.extractor, self.real, seed=self.seed)
+    def measures(self, images):
+        """Measures of generated uint8 images [N, H, W, C] by name."""
+        return measure(images, self.extractor, self.real, seed=self.seed)
 
     @property
     def headline(self):

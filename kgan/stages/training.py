@@ -96,9 +96,13 @@ def write_register(work, entries):
 
 
 def read_registers(run_dir):
-    """The entries of all stages' `networks.json`, in the order in which the stages were made."""
-    paths = sorted(Path(run_dir).glob("*/networks.json"), key=lambda path: path.stat().st_mtime_ns)
-    return [entry for path in paths for entry in json.loads(path.read_text(encoding="utf-8"))]
+    """The entries of the `networks.json` of a run's stages, in the stages' order."""
+    description = Path(run_dir) / "recipe.json"
+    if not description.is_file():
+        raise InputError(f"{run_dir} is no run folder: it has no recipe.json")
+    stages = json.loads(description.read_text(encoding="utf-8"))["stages"]
+    paths = [Path(run_dir) / stage / "networks.json" for stage in stages]
+    return [entry for path in paths if path.is_file() for entry in json.loads(path.read_text(encoding="utf-8"))]
 
 
 def run_latents(work, num, latent_dim):

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from kgan.errors import InputError
 from kgan.training.checkpoint import restore_checkpoint, save_checkpoint
@@ -55,6 +56,13 @@ class _Keeper(keras.callbacks.Callback):
         self.log_every, self.checkpoint_every, self.sample_every = every
         self.step = method.steps_done
         self.began = time.perf_counter()
+        self.loss_sums = [np.array(variable) for metric in method.metrics for variable in metric.variables]
+
+    def on_epoch_begin(self, epoch, logs=None):
+        # `fit` has just reset the losses' means; those of a log row that was under way come back.
+        variables = [variable for metric in self.method.metrics for variable in metric.variables]
+        for variable, value in zip(variables, self.loss_sums, strict=True):
+            variable.assign(value)
 
     def on_train_batch_end(self, batch, logs=None):
         self.step += 1

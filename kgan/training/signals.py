@@ -12,6 +12,7 @@ class StopRequest:
 
     def __init__(self):
         self.signal = None
+        self._listening = False
 
     def check(self):
         """Raises `Interrupted` if a stop was asked for."""
@@ -20,8 +21,11 @@ class StopRequest:
 
     @contextlib.contextmanager
     def listening(self):
-        """Takes SIGTERM and SIGINT within the block; outside the main thread signals stay as they are."""
-        if threading.current_thread() is not threading.main_thread():
+        """Takes SIGTERM and SIGINT within the outermost such block.
+
+        Outside the main thread, which alone may take signals, they stay as they are.
+        """
+        if self._listening or threading.current_thread() is not threading.main_thread():
             yield self
             return
         before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
@@ -32,8 +36,10 @@ class StopRequest:
 
         for number in before:
             signal.signal(number, ask)
+        self._listening = True
         try:
             yield self
         finally:
+            self._listening = False
             for number, handler in before.items():
                 signal.signal(number, handler)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import signal
 
 import keras
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import tiny
 
 from kgan.data.digits import load
-from kgan.errors import InputError
+from kgan.errors import InputError, Interrupted
 from kgan.methods.compression import MSE, Joint
 from kgan.methods.gan import GAN
 from kgan.metrics.evaluate import latents
@@ -31,7 +32,7 @@ class Quiet:
         self.lines.append(line)
 
     def progress(self, title, total):
-        return contextlib.nullcontext(lambda step, losses: None)
+        return contextlib.nullcontext(lambda step, losses=None: None)
 
 
 def data():
@@ -65,8 +66,10 @@ def stages():
 def run_dir(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "tiny"
     (folder / "networks").mkdir(parents=True)
-    (folder / "recipe.json").write_text('{"recipe": "tiny", "title": "Tiny", "settings": {}, "seed": 3}')
     console = Quiet()
+    description = {"recipe": "tiny", "title": "Tiny", "settings": {}, "seed": 3,
+                   "stages": [stage.name for stage in stages()]}
+    (folder / "recipe.json").write_text(json.dumps(description))
     for stage in stages():
         (folder / stage.name).mkdir()
         stage.function(Work(folder, folder / stage.name, folder / "out", 3, StopRequest(), console))
@@ -190,6 +193,14 @@ def test_what_does_not_fit_is_refused_before_anything_is_trained(make, words):
     with pytest.raises(InputError) as caught:
         make()
     assert words in str(caught.value)
+
+
+def test_a_stop_ends_the_classifiers_training_and_keeps_nothing(tmp_path):
+    stop = StopRequest()
+    stop.signal = signal.SIGTERM
+    with pytest.raises(Interrupted, match="SIGTERM"):
+        judge.features(data, steps=100_000)(Work(tmp_path, tmp_path, tmp_path, 0, stop, Quiet()))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_network_is_refused_with_those_there_are(run_dir):
