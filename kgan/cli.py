@@ -47,8 +47,8 @@ def fit(recipe, assignments, seeds, data_dir, run_dir, smoke, dry_run, allow_cha
 
 def _fit(recipe, assignments, seeds, data_dir, run_dir, smoke, dry_run, allow_change, stop):
     from kgan.quiet import load_tensorflow, start_tensorflow
-    from kgan.run import fit as fit_run
     from kgan.run import find_recipe, plan
+    from kgan.run import fit as fit_run
 
     numbers = _parse_seeds(seeds)
     find_recipe(recipe)  # before the seconds that the next line takes

@@ -29,8 +29,8 @@ from ai_edge_litert import schema_py_generated as schema
 from tensorflow.core.protobuf import saved_model_pb2
 
 from kgan.errors import InputError
-from kgan.quiet import quiet
 from kgan.export.saved_model import SIGNATURE, write_saved_model
+from kgan.quiet import quiet
 
 QUANTISATIONS = ("none", "float16", "dynamic", "int8")
 

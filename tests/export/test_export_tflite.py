@@ -15,10 +15,10 @@ from kgan.export import tflite
 from kgan.export.fold import fold
 from kgan.export.inputs import Inputs, batches
 from kgan.export.parity import TOLERANCES, checked_parity, parity, tolerance
-from kgan.quiet import quiet
 from kgan.export.runtime import FEWEST_RUNS, Runner, latency
 from kgan.export.saved_model import run_saved_model, write_saved_model
 from kgan.export.tflite import convert, convert_saved_model, operators, require_builtin
+from kgan.quiet import quiet
 
 
 def conditional_generator():
