@@ -21,8 +21,8 @@ from kgan.data import celeba, drawn_faces
 from kgan.methods.compression import MSE, Joint
 from kgan.methods.gan import GAN
 from kgan.networks.dcgan import dcgan_discriminator, dcgan_generator
-from kgan.recipe import Stage
-from kgan.stages import compression, delivery, evaluate, judge
+from kgan.stages.compression import chosen
+from kgan.stages.pipeline import compression_stages
 
 SMOKE = {
     "stand_in": True, "teacher_d": (4,), "student_d": (2,), "batch_size": 8, "features_steps": 4,
@@ -83,38 +83,13 @@ def recipe(
         return keras.optimizers.Adam(teacher_learning_rate, 0.5)
 
     known = {"mse": MSE(reduction), "joint": Joint(alpha, reduction, joint_mode, joint_saturating)}
-    return [
-        Stage("features", judge.features(data, steps=features_steps), settings={"steps": features_steps}),
-        Stage(
-            "teacher",
-            compression.teachers(gan, teacher_d, data, steps=teacher_steps, batch_size=batch_size,
-                                 num_samples=num_samples),
-            needs=("features",),
-            settings={"steps": teacher_steps},
-        ),
-        Stage(
-            "students",
-            compression.students(generator, student_d, compression.chosen(known, student_objectives),
-                                 student_optimizer, data, steps=student_steps, batch_size=batch_size,
-                                 discriminator=discriminator, discriminator_optimizer=judge_optimizer,
-                                 ema_decay=ema_decay),
-            needs=("teacher",),
-            settings={"steps": student_steps},
-        ),
-        Stage(
-            "controls",
-            compression.controls(gan, student_d, control_learning_rates, data, steps=control_steps,
-                                 batch_size=batch_size, discriminator=control_discriminator,
-                                 num_samples=num_samples),
-            needs=("features", "teacher"),
-            settings={"steps": control_steps},
-        ),
-        Stage(
-            "evaluate",
-            evaluate.evaluate(data, num_samples=num_samples),
-            needs=("features", "teacher", "students", "controls"),
-            settings={"num_samples": num_samples},
-        ),
-        Stage("export", delivery.export(quantize=quantize), ("teacher", "students"), {"quantize": quantize}),
-        Stage("report", delivery.report(), needs=("evaluate", "export")),
-    ]
+    objectives = chosen(known, student_objectives)
+    return compression_stages(
+        data, teacher_gan=gan, control_gan=gan, generator=generator, discriminator=discriminator,
+        features_steps=features_steps, batch_size=batch_size, ema_decay=ema_decay,
+        teacher_d=teacher_d, teacher_steps=teacher_steps,
+        student_d=student_d, student_objectives=objectives, student_optimizer=student_optimizer,
+        discriminator_optimizer=judge_optimizer, student_steps=student_steps,
+        control_learning_rates=control_learning_rates, control_discriminator=control_discriminator,
+        control_steps=control_steps, num_samples=num_samples, quantize=quantize,
+    )

@@ -11,8 +11,7 @@ from kgan.data import digits
 from kgan.methods.compression import MSE
 from kgan.methods.gan import GAN
 from kgan.networks.dcgan import dcgan_discriminator, dcgan_generator
-from kgan.recipe import Stage
-from kgan.stages import compression, delivery, evaluate, judge
+from kgan.stages.pipeline import compression_stages
 
 OP_THREADS = 1  # many small networks side by side: an operation a core beats all cores on one operation
 
@@ -28,17 +27,16 @@ def recipe(
     latent_dim=100,
     batch_size=16,
     features_steps=300,
-    objective="wgan_gp",
-    critic_steps=1,
-    teacher_d=(4, 16),
+    teacher_d=(8, 16),
     teacher_learning_rate=1e-3,
-    teacher_steps=1200,
+    teacher_discriminator_learning_rate=2e-4,
+    teacher_steps=1600,
     student_d=(2, 4),
     student_learning_rate=1e-2,
-    student_steps=1500,
+    student_steps=1200,
     reduction="sum",
     control_learning_rates=(1e-3, 3e-3),
-    control_steps=1500,
+    control_steps=1200,
     control_discriminator="own",
     ema_decay=0.995,
     num_samples=1797,
@@ -54,47 +52,28 @@ def recipe(
     def generator(d):
         return dcgan_generator(d, image_shape, latent_dim)
 
-    def gan(d, seed, learning_rate=teacher_learning_rate, discriminator_d=None):
-        discriminator = dcgan_discriminator(discriminator_d or d, image_shape, batch_norm=objective != "wgan_gp")
-        model = GAN(generator(d), discriminator, objective, critic_steps, ema_decay, seed)
-        betas = (0.0, 0.9) if objective == "wgan_gp" else (0.5, 0.999)
-        model.compile(keras.optimizers.Adam(learning_rate, *betas), keras.optimizers.Adam(learning_rate, *betas))
+    def teacher_gan(d, seed):
+        model = GAN(generator(d), dcgan_discriminator(d, image_shape), "non_saturating", 1, ema_decay, seed)
+        model.compile(keras.optimizers.Adam(teacher_learning_rate, 0.5),
+                      keras.optimizers.Adam(teacher_discriminator_learning_rate, 0.5))
+        return model
+
+    def control_gan(d, seed, learning_rate, discriminator_d):
+        critic = dcgan_discriminator(discriminator_d, image_shape, batch_norm=False)
+        model = GAN(generator(d), critic, "wgan_gp", 1, ema_decay, seed)
+        model.compile(keras.optimizers.Adam(learning_rate, 0.0, 0.9), keras.optimizers.Adam(learning_rate, 0.0, 0.9))
         return model
 
     def student_optimizer():
         schedule = keras.optimizers.schedules.CosineDecay(student_learning_rate, student_steps)
         return keras.optimizers.Adam(schedule, 0.5, 0.99)
 
-    return [
-        Stage("features", judge.features(data, steps=features_steps), settings={"steps": features_steps}),
-        Stage(
-            "teacher",
-            compression.teachers(gan, teacher_d, data, steps=teacher_steps, batch_size=batch_size,
-                                 critic_steps=critic_steps, num_samples=num_samples),
-            needs=("features",),
-            settings={"steps": teacher_steps},
-        ),
-        Stage(
-            "students",
-            compression.students(generator, student_d, {"mse": MSE(reduction)}, student_optimizer, data,
-                                 steps=student_steps, batch_size=batch_size, ema_decay=ema_decay),
-            needs=("teacher",),
-            settings={"steps": student_steps},
-        ),
-        Stage(
-            "controls",
-            compression.controls(gan, student_d, control_learning_rates, data, steps=control_steps,
-                                 batch_size=batch_size, critic_steps=critic_steps,
-                                 discriminator=control_discriminator, num_samples=num_samples),
-            needs=("features", "teacher"),
-            settings={"steps": control_steps},
-        ),
-        Stage(
-            "evaluate",
-            evaluate.evaluate(data, num_samples=num_samples),
-            needs=("features", "teacher", "students", "controls"),
-            settings={"num_samples": num_samples},
-        ),
-        Stage("export", delivery.export(quantize=quantize), ("teacher", "students"), {"quantize": quantize}),
-        Stage("report", delivery.report(), needs=("evaluate", "export")),
-    ]
+    return compression_stages(
+        data, teacher_gan=teacher_gan, control_gan=control_gan, generator=generator,
+        features_steps=features_steps, batch_size=batch_size, ema_decay=ema_decay,
+        teacher_d=teacher_d, teacher_steps=teacher_steps,
+        student_d=student_d, student_objectives={"mse": MSE(reduction)}, student_optimizer=student_optimizer,
+        student_steps=student_steps,
+        control_learning_rates=control_learning_rates, control_discriminator=control_discriminator,
+        control_steps=control_steps, num_samples=num_samples, quantize=quantize,
+    )

@@ -1,0 +1,43 @@
+"""The seven stages of a compression, put together for recipes that bring data, networks and settings."""
+
+from kgan.recipe import Stage
+from kgan.stages import compression, delivery, evaluate, judge
+
+
+def compression_stages(
+    data, *, teacher_gan, control_gan, generator, teacher_d, teacher_steps, student_d, student_objectives,
+    student_optimizer, student_steps, control_learning_rates, control_steps, features_steps, batch_size, num_samples,
+    quantize, discriminator=None, discriminator_optimizer=None, control_discriminator="own", critic_steps=1,
+    ema_decay=0.999, select="distance",
+):
+    """features, teacher, students, controls, evaluate, export, report.
+
+    Args:
+        data: callable that gives the labelled `ImageSet`.
+        teacher_gan: callable, (d, seed) -> compiled `GAN`.
+        control_gan: callable, (d, seed, learning_rate, discriminator_d) -> compiled `GAN`.
+        generator, discriminator: callables, d -> network; the latter for students with the joint loss alone.
+        teacher_d, student_d: depth scale factors; the teacher is the best of its own.
+        student_objectives: dict, name ("mse", "joint") -> objective.
+        student_optimizer, discriminator_optimizer: callables that give an optimiser.
+        select: what chooses the teacher, "score" or "distance".
+
+    The others are the arguments of the single stages in `compression`, `judge`, `evaluate` and `delivery`.
+    """
+    trained = {"batch_size": batch_size, "critic_steps": critic_steps, "num_samples": num_samples}
+    teachers = compression.teachers(teacher_gan, teacher_d, data, steps=teacher_steps, select=select, **trained)
+    students = compression.students(
+        generator, student_d, student_objectives, student_optimizer, data, steps=student_steps, batch_size=batch_size,
+        discriminator=discriminator, discriminator_optimizer=discriminator_optimizer, ema_decay=ema_decay)
+    controls = compression.controls(control_gan, student_d, control_learning_rates, data, steps=control_steps,
+                                    discriminator=control_discriminator, **trained)
+    measured = ("features", "teacher", "students", "controls")
+    return [
+        Stage("features", judge.features(data, steps=features_steps), settings={"steps": features_steps}),
+        Stage("teacher", teachers, ("features",), {"steps": teacher_steps}),
+        Stage("students", students, ("teacher",), {"steps": student_steps}),
+        Stage("controls", controls, ("features", "teacher"), {"steps": control_steps}),
+        Stage("evaluate", evaluate.evaluate(data, num_samples=num_samples), measured, {"num_samples": num_samples}),
+        Stage("export", delivery.export(quantize=quantize), ("teacher", "students"), {"quantize": quantize}),
+        Stage("report", delivery.report(), ("evaluate", "export")),
+    ]
