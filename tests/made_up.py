@@ -77,6 +77,6 @@ def tree(folder):
             if path.name != ".lock"}
 
 
-def refused(text):
+def assert_refused(text):
     """`pytest.raises` for an InputError of one line that holds this text."""
     return pytest.raises(InputError, match=f"(?s)^(?!.*\n).*{re.escape(text)}")

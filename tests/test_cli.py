@@ -62,7 +62,7 @@ def call(*arguments, code=0):
     return result
 
 
-def refused(*arguments, code=2):
+def assert_refused(*arguments, code=2):
     """The one line on standard error; nothing else is printed."""
     result = call(*arguments, code=code)
     (line,) = result.stderr.splitlines()
@@ -128,20 +128,20 @@ def test_fit_refuses_wrong_input(one_stage, arguments, message, dry):
     one_stage()
     if dry and arguments[1:2] not in (["--run-dir"], ["--allow-change"]):
         arguments = [*arguments, "--dry-run"]
-    assert refused("fit", *arguments).startswith(f"Error: {message}")
+    assert assert_refused("fit", *arguments).startswith(f"Error: {message}")
     assert os.listdir() == ["recipes"] and os.listdir("recipes") == ["one.py"]
 
 
 def test_fit_refuses_recipes_that_do_not_load(recipe_file):
     recipe_file("import no_such_module\n", "one")
-    line = refused("fit", "one")
+    line = assert_refused("fit", "one")
     assert re.fullmatch(r"Error: \S*one.py, line 1, does not import: ModuleNotFoundError: .*", line)
 
 
 def test_fit_refuses_changed_settings(one_stage):
     one_stage()
     call("fit", "one")
-    line = refused("fit", "one", "--set", "rates=3", "--set", "folder=x")
+    line = assert_refused("fit", "one", "--set", "rates=3", "--set", "folder=x")
     assert "rates was [0.5, 2.0], now [3.0]; folder was None, now 'x'" in line
     assert line.endswith("--allow-change rates --allow-change folder")
     changes = ["--set", "rates=3", "--set", "folder=x", "--allow-change", "rates", "--allow-change", "folder"]
@@ -213,10 +213,10 @@ def test_report_over_runs(one_stage):
     result = call("report", "runs/one", "--out", "pages")
     assert sorted(os.listdir("pages")) == ["report.html", "summary.json"]
     assert "report: pages/report.html" in result.stdout
-    assert refused("report", "runs/none").startswith("Error: no run folder at 'runs/none'")
-    assert "the run 'runs/one' is given more than once" in refused("report", "runs/one", "runs/one")
+    assert assert_refused("report", "runs/none").startswith("Error: no run folder at 'runs/none'")
+    assert "the run 'runs/one' is given more than once" in assert_refused("report", "runs/one", "runs/one")
     Path("file").touch()
-    assert refused("report", "runs/one", "--out", "file").startswith("Error: cannot write the report to")
+    assert assert_refused("report", "runs/one", "--out", "file").startswith("Error: cannot write the report to")
 
 
 def start(*arguments, code="from kgan.cli import main; main()"):

@@ -20,7 +20,7 @@ def call(*arguments, code=0):
     return result
 
 
-def refused(*arguments, code=2):
+def assert_refused(*arguments, code=2):
     """The one line on standard error; nothing else is printed."""
     result = call(*arguments, code=code)
     (line,) = result.stderr.splitlines()
@@ -109,14 +109,14 @@ def test_sample_refuses_wrong_input(run, arguments, message):
         Path(folder).mkdir()
     Path("full/mine.txt").touch()
     Path("file").touch()
-    assert message in refused("sample", run, "--num", "2", *arguments)
+    assert message in assert_refused("sample", run, "--num", "2", *arguments)
     assert sorted(os.listdir()) == ["file", "folder.png", "full"] and os.listdir("full") == ["mine.txt"]
 
 
 @pytest.mark.parametrize("command", ["sample", "export"])
 def test_folders_without_networks_are_refused(run, command):
-    assert refused(command, "nowhere") == "Error: nowhere has no trained networks"
-    line = refused(command, "nowhere", "--network", "a")
+    assert assert_refused(command, "nowhere") == "Error: nowhere has no trained networks"
+    line = assert_refused(command, "nowhere", "--network", "a")
     assert line == "Error: nowhere has no network 'a'; it has none yet"
     assert os.listdir() == []
 
@@ -140,5 +140,5 @@ def test_export_refuses_the_folder_of_another_run(run):
     folder = Path("saved_models/little")
     folder.mkdir(parents=True)
     (folder / "export.json").write_text(json.dumps({"run": "another"}))
-    assert "saved_models/little holds the exports of another run (another)" in refused("export", run)
+    assert "saved_models/little holds the exports of another run (another)" in assert_refused("export", run)
     assert os.listdir(folder) == ["export.json"]

@@ -50,7 +50,7 @@ def finish(folder):
     assert code == 0, lines
 
 
-def refused(process):
+def assert_refused(process):
     """The one line with which a process ends that was given wrong input, or no room."""
     code, lines = end(process)
     errors = [line for line in lines if line.startswith("Error")]
@@ -153,7 +153,7 @@ def test_signals_stop_with_a_checkpoint_and_a_second_process_is_refused(tmp_path
         if other:
             process.send_signal(signal.SIGSTOP)  # so that it is sure to be at it still
             before = contents(tmp_path)
-            assert "is in use by another process" in refused(start(tmp_path))
+            assert "is in use by another process" in assert_refused(start(tmp_path))
             assert contents(tmp_path) == before
             process.send_signal(signal.SIGCONT)
         process.send_signal(number)
@@ -175,7 +175,7 @@ def test_a_full_disk_ends_in_a_line_and_the_run_goes_on_when_there_is_room(tmp_p
     """
     for kib, stage, whole in ((200, "features", ()), (650, "teacher", ("networks/classifier.keras",))):
         before = contents(tmp_path)
-        line = refused(start(tmp_path, kib << 10))
+        line = assert_refused(start(tmp_path, kib << 10))
         assert line.startswith("Error: File too large") and line.endswith("give the same command again")
         assert parts(tmp_path) == []
         after = contents(tmp_path)

@@ -25,7 +25,7 @@ def made_up(recipe_file):
     return Recipe(recipe_file(SETTINGS))
 
 
-def refused(text):
+def assert_refused(text):
     """`pytest.raises` for an InputError of one line that holds this text."""
     return pytest.raises(InputError, match=f"(?s)^(?!.*\n).*{re.escape(text)}")
 
@@ -72,7 +72,7 @@ def test_values_are_typed_by_the_default(made_up, text, value):
     ("stepz=3", "made_up.py has no setting 'stepz'; it has steps, rate, fast, kind, depths"),
 ])
 def test_wrong_values_are_refused(made_up, text, message):
-    with refused(message):
+    with assert_refused(message):
         made_up.settings([text])
 
 
@@ -102,7 +102,7 @@ def test_smoke_lies_below_what_is_set(made_up):
 @pytest.mark.parametrize("relative", [False, True])
 def test_files_that_are_no_recipes(recipe_file, tmp_path, relative, text, message):
     path = recipe_file(text)
-    with refused(message):
+    with assert_refused(message):
         Recipe(path.relative_to(tmp_path) if relative else path)
 
 
@@ -136,7 +136,7 @@ def test_stages_stand_in_order(made_up):
     ([Stage("a", print), Stage("b", print, ("a", "b"))], "stage 'b' needs 'b', which does not stand before it"),
 ])
 def test_wrong_stages_are_refused(made_up, stages, message):
-    with refused(message):
+    with assert_refused(message):
         stages_of(made_up, *stages)
 
 
@@ -167,13 +167,13 @@ def test_files_with_an_underscore_are_no_recipes(recipe_file):
 @pytest.mark.parametrize("reference", ["recipes/nothing.py", "nothing.py", "some/where", "/nowhere/at/all.py"])
 def test_a_missing_file_is_refused(recipe_file, reference):
     recipe_file(SETTINGS)
-    with refused(f"there is no recipe {reference}"):
+    with assert_refused(f"there is no recipe {reference}"):
         find_recipe(reference)
 
 
 def test_a_missing_name_is_refused_with_those_there_are(recipe_file):
     recipe_file(SETTINGS)
-    with refused("there is no recipe named 'nothing'; there are made_up, ") as caught:
+    with assert_refused("there is no recipe named 'nothing'; there are made_up, ") as caught:
         find_recipe("nothing")
     assert "compress_digits" in str(caught.value)
 

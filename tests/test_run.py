@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from made_up import ALL_ANEW, THREE, Made, Quiet, refused, tree
+from made_up import ALL_ANEW, THREE, Made, Quiet, assert_refused, tree
 
 from kgan.errors import Interrupted
 from kgan.recipe import Recipe
@@ -153,10 +153,10 @@ def test_plan_sets_seed_and_data_dir(made):
     assert recipe.name == "made_up"
     assert (settings["size"], settings["seed"], settings["data_dir"]) == (9, 4, "there")
     made.path.write_text(THREE.replace("data_dir=None, ", ""))
-    with refused("made_up.py has no setting 'data_dir': leave the option out"):
+    with assert_refused("made_up.py has no setting 'data_dir': leave the option out"):
         plan(str(made.path), data_dir="there")
 
 
 def test_read_description_of_no_run(tmp_path):
-    with refused(f"{tmp_path} is no run folder: it has no recipe.json"):
+    with assert_refused(f"{tmp_path} is no run folder: it has no recipe.json"):
         read_description(tmp_path)

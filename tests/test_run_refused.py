@@ -8,7 +8,7 @@ from pathlib import Path
 
 import filelock
 import pytest
-from made_up import ALL_ANEW, THREE, Made, refused, tree
+from made_up import ALL_ANEW, THREE, Made, assert_refused, tree
 
 from kgan.run import read_description, run_id
 
@@ -21,7 +21,7 @@ def made(recipe_file):
 def test_a_changed_setting_is_shown_and_refused(made):
     made.fit()
     before = tree("runs")
-    with refused("was begun with other settings: size was 4, now 5; sizes was [1, 2], now [3]. ") as caught:
+    with assert_refused("was begun with other settings: size was 4, now 5; sizes was [1, 2], now [3]. ") as caught:
         made.fit("size=5", "sizes=3", "second_steps=9")
     assert str(caught.value).endswith("accept with --allow-change size --allow-change sizes")
     assert made.calls == [] and tree("runs") == before
@@ -29,11 +29,11 @@ def test_a_changed_setting_is_shown_and_refused(made):
 
 def test_a_changed_setting_is_accepted_by_name(made):
     made.fit()
-    with refused("sizes was [1, 2], now [3]"):
+    with assert_refused("sizes was [1, 2], now [3]"):
         made.fit("size=5", "sizes=3", allow_change=("size",))
     assert made.fit("size=5", "sizes=3", allow_change=("size", "sizes")) == []
     assert read_description("runs/made_up")["settings"]["size"] == 5
-    with refused("size was 5, now 4; sizes was [3], now [1, 2]"):
+    with assert_refused("size was 5, now 4; sizes was [3], now [1, 2]"):
         made.fit()
 
 
@@ -45,12 +45,12 @@ def test_places_and_durations_may_change(made):
 
 def test_the_seed_may_not_change(made):
     made.fit()
-    with refused("seed was 0, now 1"):
+    with assert_refused("seed was 0, now 1"):
         made.fit("seed=1")
 
 
 def test_an_unknown_name_is_no_allowed_change(made):
-    with refused("--allow-change names 'sise', which is no setting of made_up.py"):
+    with assert_refused("--allow-change names 'sise', which is no setting of made_up.py"):
         made.fit(allow_change=("sise",))
     assert not Path("runs").exists()
 
@@ -58,7 +58,7 @@ def test_an_unknown_name_is_no_allowed_change(made):
 def test_a_setting_that_came_or_went_is_a_change_that_may_be_accepted(made):
     made.fit()
     made.path.write_text(THREE.replace("size=4", "extent=4"))
-    with refused("size was 4, now 'not there'; extent was 'not there', now 4"):
+    with assert_refused("size was 4, now 'not there'; extent was 'not there', now 4"):
         made.fit()
     assert made.fit(allow_change=("size", "extent")) == []
 
@@ -66,14 +66,14 @@ def test_a_setting_that_came_or_went_is_a_change_that_may_be_accepted(made):
 def test_the_folder_of_another_recipe_is_refused(made, recipe_file):
     made.fit()
     other = Made(recipe_file(THREE, "other"))
-    with refused("runs/made_up is a run of the recipe 'made_up', not 'other': choose another --run-dir"):
+    with assert_refused("runs/made_up is a run of the recipe 'made_up', not 'other': choose another --run-dir"):
         other.fit()
 
 
 def test_a_folder_that_is_no_run_is_refused(made):
     Path("runs/made_up").mkdir(parents=True)
     Path("runs/made_up/thesis.tex").write_text("mine")
-    with refused("runs/made_up is no run folder (it holds thesis.tex): choose another --run-dir"):
+    with assert_refused("runs/made_up is no run folder (it holds thesis.tex): choose another --run-dir"):
         made.fit()
     assert os.listdir("runs/made_up") == ["thesis.tex"]
 
@@ -87,7 +87,7 @@ def test_an_empty_folder_is_taken(made):
 @pytest.mark.parametrize("below", ["", "/run", "/deeper/run"])
 def test_a_file_in_the_way_is_refused(made, below):
     Path("file").write_text("mine")
-    with refused(f"file{below}"):
+    with assert_refused(f"file{below}"):
         made.fit(run_dir=f"file{below}")
     assert Path("file").read_text() == "mine" and made.calls == []
 
@@ -96,14 +96,14 @@ def test_a_file_in_the_way_is_refused(made, below):
 def test_a_damaged_description_is_refused(made, content):
     made.fit()
     Path("runs/made_up/recipe.json").write_text(content)
-    with refused("runs/made_up/recipe.json"):
+    with assert_refused("runs/made_up/recipe.json"):
         made.fit()
     assert Path("runs/made_up/recipe.json").read_text() == content
 
 
 def test_a_folder_in_use_is_refused(made):
     made.fit()
-    with filelock.FileLock("runs/made_up/.lock"), refused("runs/made_up is in use by another process"):
+    with filelock.FileLock("runs/made_up/.lock"), assert_refused("runs/made_up is in use by another process"):
         made.fit("first_steps=3")
     assert made.calls == []
     assert made.fit("first_steps=3") == [("first", 2), ("second", 0), ("last", 0)]
@@ -117,7 +117,7 @@ def test_a_folder_in_use_by_a_real_process_is_refused_until_that_ends(made):
                           text=True) as process:
         assert process.stdout.readline() == "held\n"
         before = tree("runs")
-        with refused("runs/made_up is in use by another process"):
+        with assert_refused("runs/made_up is in use by another process"):
             made.fit("first_steps=3")
         assert tree("runs") == before
         process.communicate("die\n", timeout=20)
@@ -138,7 +138,7 @@ def test_exports_of_another_run_are_refused_before_anything_is_written(made):
     folder.mkdir(parents=True)
     (folder / "export.json").write_text(json.dumps({"run": run_id("runs/made_up")}))
     assert made.fit() == []
-    with refused("saved_models/made_up holds the exports of another run (made_up-"):
+    with assert_refused("saved_models/made_up holds the exports of another run (made_up-"):
         made.fit(run_dir="elsewhere/made_up")
     assert not Path("elsewhere").exists() and made.calls == []
 
@@ -148,6 +148,6 @@ def test_a_damaged_register_of_exports_is_refused(made):
     folder.mkdir(parents=True)
     for content in ("{", "[]", "{}"):
         (folder / "export.json").write_text(content)
-        with refused("saved_models/made_up/export.json does not describe a run's exports"):
+        with assert_refused("saved_models/made_up/export.json does not describe a run's exports"):
             made.fit()
     assert not Path("runs").exists()

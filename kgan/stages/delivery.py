@@ -1,5 +1,7 @@
 """The last stages of a run: exports of its networks, and the report."""
 
+from pathlib import Path
+
 from kgan.errors import InputError
 from kgan.export.export import export_network
 from kgan.export.tflite import QUANTISATIONS
@@ -21,8 +23,7 @@ def export(*, quantize, roles=ROLES):
             if entry["role"] in roles:
                 work.stop.check()
                 _export(work.run_dir, entry["name"], quantize, work.export_dir, work.run_id)
-        with whole_file(work.folder / "export.json") as file:
-            file.write((work.export_dir / "export.json").read_bytes())
+        _keep_register(work.folder, work.export_dir)
 
     return run
 
@@ -35,6 +36,13 @@ def export_run(run_dir, network, quantize, folder, run_id):
     for name in names:
         for entry in _export(run_dir, name, quantize or QUANTISATIONS, folder, run_id):
             yield folder / entry["file"]
+    _keep_register(Path(run_dir) / "export", folder)
+
+
+def _keep_register(stage_folder, export_dir):
+    """The report reads the run's folder alone: it gets a copy of what was exported."""
+    with whole_file(stage_folder / "export.json") as file:
+        file.write((export_dir / "export.json").read_bytes())
 
 
 def report():
