@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "kgan.progress": set(),
     "kgan.errors": set(),
     "kgan.files": set(),
+    "kgan.quiet": set(),
     "kgan": set(),
     "recipes": COMPOSERS,
 }

@@ -115,10 +115,13 @@ def test_sample_refuses_wrong_input(run, arguments, message):
 
 @pytest.mark.parametrize("command", ["sample", "export"])
 def test_folders_without_networks_are_refused(run, command):
-    assert assert_refused(command, "nowhere") == "Error: nowhere has no trained networks"
+    assert assert_refused(command, "nowhere") == "Error: nowhere is no run folder: it has no recipe.json"
     line = assert_refused(command, "nowhere", "--network", "a")
     assert line == "Error: nowhere has no network 'a'; it has none yet"
     assert os.listdir() == []
+    Path("begun").mkdir()
+    Path("begun/recipe.json").write_text('{"recipe": "little", "settings": {}, "stages": ["teacher"]}')
+    assert assert_refused(command, "begun") == "Error: begun has no trained networks"
 
 
 @pytest.mark.parametrize("arguments", [["--num", "0"], ["--seed", "-1"], ["--num", "x"]])

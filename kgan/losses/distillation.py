@@ -6,6 +6,7 @@ from kgan.errors import InputError
 from kgan.losses.gan import non_saturating_generator_loss, saturating_generator_loss
 
 REDUCTIONS = ("sum", "mean")
+MODES = ("plain", "paper")
 
 
 def pixel_distillation_loss(teacher_images, student_images, reduction="sum"):
@@ -18,8 +19,7 @@ def pixel_distillation_loss(teacher_images, student_images, reduction="sum"):
 
     Returns: a scalar in [0, inf). Raises InputError for another reduction.
     """
-    if reduction not in REDUCTIONS:
-        raise InputError(f"reduction must be one of {', '.join(REDUCTIONS)}; received {reduction!r}")
+    check_reduction(reduction)
     squares = ops.square(teacher_images - student_images)
     over_image = ops.sum if reduction == "sum" else ops.mean
     return ops.mean(over_image(squares, axis=(1, 2, 3)))
@@ -44,7 +44,18 @@ def joint_discriminator_loss(real_logits, fake_logits, alpha, mode="plain"):
     `mode="paper"` is the print: -E[log D(x)] - alpha * E[log(1 - D(g(z)))], which at alpha = 1e-4 all but
     hides the student's images from D. `mode="plain"`, the default, leaves alpha out.
     """
-    if mode not in ("plain", "paper"):
-        raise InputError(f"mode must be 'plain' or 'paper'; received {mode!r}")
+    check_mode(mode)
     weight = alpha if mode == "paper" else 1.0
     return ops.mean(ops.softplus(-real_logits)) + weight * ops.mean(ops.softplus(fake_logits))
+
+
+def check_reduction(reduction):
+    """InputError unless it is one of `REDUCTIONS`."""
+    if reduction not in REDUCTIONS:
+        raise InputError(f"reduction must be one of {', '.join(REDUCTIONS)}; received {reduction!r}")
+
+
+def check_mode(mode):
+    """InputError unless it is one of `MODES`."""
+    if mode not in MODES:
+        raise InputError(f"mode must be one of {', '.join(MODES)}; received {mode!r}")

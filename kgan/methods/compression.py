@@ -18,6 +18,9 @@ class MSE:
 
     reduction: str = "sum"
 
+    def __post_init__(self):
+        losses.check_reduction(self.reduction)
+
 
 @dataclasses.dataclass(frozen=True)
 class Joint:
@@ -39,6 +42,8 @@ class Joint:
     def __post_init__(self):
         if not 0.0 <= self.alpha <= 1.0:
             raise InputError(f"alpha must lie in [0, 1]; received {self.alpha!r}")
+        losses.check_reduction(self.reduction)
+        losses.check_mode(self.mode)
 
 
 class Distiller(Method):

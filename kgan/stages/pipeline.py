@@ -1,7 +1,11 @@
 """The seven stages of a compression, put together for recipes that bring data, networks and settings."""
 
+from kgan.errors import InputError
+from kgan.export.tflite import check_quantize
 from kgan.recipe import Stage
 from kgan.stages import compression, delivery, evaluate, judge
+
+LEAST_SAMPLES = 20
 
 
 def compression_stages(
@@ -23,7 +27,15 @@ def compression_stages(
         select: what chooses the teacher, "score" or "distance".
 
     The others are the arguments of the single stages in `compression`, `judge`, `evaluate` and `delivery`.
+    What does not fit is refused here, before anything is trained or written.
     """
+    _check_numbers(batch_size=batch_size, critic_steps=critic_steps, num_samples=num_samples,
+                   features_steps=features_steps, teacher_steps=teacher_steps, student_steps=student_steps,
+                   control_steps=control_steps)
+    _check_rates(ema_decay, control_learning_rates)
+    _check_sizes(generator, teacher_d, student_d)
+    for kind in quantize:
+        check_quantize(kind)
     trained = {"batch_size": batch_size, "critic_steps": critic_steps, "num_samples": num_samples}
     teachers = compression.teachers(teacher_gan, teacher_d, data, steps=teacher_steps, select=select, **trained)
     students = compression.students(
@@ -41,3 +53,26 @@ def compression_stages(
         Stage("export", delivery.export(quantize=quantize), ("teacher", "students"), {"quantize": quantize}),
         Stage("report", delivery.report(), ("evaluate", "export")),
     ]
+
+
+def _check_numbers(**values):
+    for name, value in values.items():
+        if value < 1:
+            raise InputError(f"setting {name} must be at least 1; received {value!r}")
+    if values["num_samples"] < LEAST_SAMPLES:
+        raise InputError(f"setting num_samples must be at least {LEAST_SAMPLES}, or no measure means anything; "
+                         f"received {values['num_samples']}")
+
+
+def _check_rates(ema_decay, learning_rates):
+    if not 0.0 <= ema_decay < 1.0:
+        raise InputError(f"setting ema_decay must lie in [0, 1); received {ema_decay!r}")
+    if not learning_rates or min(learning_rates) <= 0.0:
+        raise InputError(f"setting control_learning_rates takes positive numbers; received {learning_rates!r}")
+
+
+def _check_sizes(generator, teacher_d, student_d):
+    for name, depths in (("teacher_d", teacher_d), ("student_d", student_d)):
+        if not depths or min(depths) < 1 or len(set(depths)) < len(depths):
+            raise InputError(f"setting {name} takes different positive whole numbers; received {depths!r}")
+    generator(min(student_d))  # raises where an image size or a latent_dim does not fit the networks

@@ -136,6 +136,8 @@ def test_students_learn():
     (lambda t: Distiller(t, {"s": tiny.generator()}, Joint(), {"s": tiny.discriminator(shape=(16, 16, 1))}),
      "(16, 16, 1)"),
     (lambda t: Joint(alpha=1.5), "1.5"),
+    (lambda t: Joint(mode="code"), "'code'"),
+    (lambda t: MSE("none"), "'none'"),
     (lambda t: Distiller(t, {"s": tiny.generator()}, {"x": MSE()}), "['x']"),
 ])
 def test_what_does_not_fit_is_refused_at_construction(make, words):
