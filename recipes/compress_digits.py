@@ -27,16 +27,15 @@ def recipe(
     latent_dim=100,
     batch_size=16,
     features_steps=300,
-    teacher_d=(8, 16),
+    teacher_d=(4, 16),
     teacher_learning_rate=1e-3,
-    teacher_discriminator_learning_rate=2e-4,
-    teacher_steps=1600,
-    student_d=(2, 4),
-    student_learning_rate=1e-2,
-    student_steps=1200,
+    teacher_steps=1200,
+    student_d=(1, 2),
+    student_learning_rate=2e-2,
+    student_steps=2000,
     reduction="sum",
     control_learning_rates=(1e-3, 3e-3),
-    control_steps=1200,
+    control_steps=2000,
     control_discriminator="own",
     ema_decay=0.995,
     num_samples=1797,
@@ -52,14 +51,8 @@ def recipe(
     def generator(d):
         return dcgan_generator(d, image_shape, latent_dim)
 
-    def teacher_gan(d, seed):
-        model = GAN(generator(d), dcgan_discriminator(d, image_shape), "non_saturating", 1, ema_decay, seed)
-        model.compile(keras.optimizers.Adam(teacher_learning_rate, 0.5),
-                      keras.optimizers.Adam(teacher_discriminator_learning_rate, 0.5))
-        return model
-
-    def control_gan(d, seed, learning_rate, discriminator_d):
-        critic = dcgan_discriminator(discriminator_d, image_shape, batch_norm=False)
+    def gan(d, seed, learning_rate=teacher_learning_rate, discriminator_d=None):
+        critic = dcgan_discriminator(discriminator_d or d, image_shape, batch_norm=False)
         model = GAN(generator(d), critic, "wgan_gp", 1, ema_decay, seed)
         model.compile(keras.optimizers.Adam(learning_rate, 0.0, 0.9), keras.optimizers.Adam(learning_rate, 0.0, 0.9))
         return model
@@ -69,7 +62,7 @@ def recipe(
         return keras.optimizers.Adam(schedule, 0.5, 0.99)
 
     return compression_stages(
-        data, teacher_gan=teacher_gan, control_gan=control_gan, generator=generator,
+        data, teacher_gan=gan, control_gan=gan, generator=generator,
         features_steps=features_steps, batch_size=batch_size, ema_decay=ema_decay,
         teacher_d=teacher_d, teacher_steps=teacher_steps,
         student_d=student_d, student_objectives={"mse": MSE(reduction)}, student_optimizer=student_optimizer,

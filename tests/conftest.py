@@ -6,6 +6,8 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 import pytest
 
+import kgan  # noqa: F401  (before TensorFlow: it chooses oneDNN's kernels)
+
 
 @pytest.fixture
 def recipe_file(tmp_path, monkeypatch):

@@ -4,7 +4,6 @@ import time
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from kgan.errors import InputError
 from kgan.training.checkpoint import restore_checkpoint, save_checkpoint
@@ -56,7 +55,7 @@ class _Keeper(keras.callbacks.Callback):
         self.log_every, self.checkpoint_every, self.sample_every = every
         self.step = method.steps_done
         self.began = time.perf_counter()
-        self.loss_sums = [np.array(variable) for metric in method.metrics for variable in metric.variables]
+        self.loss_sums = [variable.numpy() for metric in method.metrics for variable in metric.variables]
 
     def on_epoch_begin(self, epoch, logs=None):
         # `fit` has just reset the losses' means; those of a log row that was under way come back.

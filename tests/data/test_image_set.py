@@ -70,7 +70,9 @@ def test_labels_go_with_their_images():
 def test_the_pixels_are_not_in_the_graph():
     images = np.random.default_rng(0).integers(0, 256, (500, 16, 16, 3), np.uint8)
     dataset = ImageSet("noise", images, None).batches(10, seed=0)
-    function = dataset._input_dataset._map_func.function  # the map below the prefetch
+    while not hasattr(dataset, "_map_func"):  # below the prefetch and the options
+        dataset = dataset._input_dataset
+    function = dataset._map_func.function
     assert function.graph.as_graph_def().ByteSize() < images.nbytes / 10
 
 
