@@ -3,7 +3,7 @@
 Source: Aguinaldo et al., "Compressing GANs using Knowledge Distillation" (2019), section 3: teacher selection
     over d (3.1), students by eq. 3 (3.2), controls of the students' sizes; its claim of table 1.
 Deviations: scikit-learn's 1,797 digits at 32x32 in place of MNIST; WGAN-GP in place of weight clipping, one
-    critic step, batches of 16, and a thousandth of the paper's scale: teacher d = 16 where it has 256.
+    critic step, batches of 16, teacher d = 16 where the paper has 256.
     Measures stand on a classifier of the digits and are not to be compared with the paper's.
 Run: python cli.py fit recipes/compress_digits.py [--seeds 0,1,2]
 Expected: seeds 0, 1, 2, mean +- std; 1,797 generated against 1,797 real images, averaged weights; two cores of

@@ -6,6 +6,7 @@ Source: Aguinaldo et al., "Compressing GANs using Knowledge Distillation" (2019)
 from kgan.data.image_set import ImageSet
 from kgan.errors import InputError
 from kgan.export.fold import fold
+from kgan.export.quicken import quicken
 from kgan.methods.compression import Distiller, Joint, latent_batches
 from kgan.methods.side_by_side import SideBySide
 from kgan.networks.dcgan import paper_parameters
@@ -68,7 +69,7 @@ def students(generator, depths, objectives, optimizer, data, *, steps, batch_siz
                  for d in depths for kind, objective in objectives.items()}
         judged = [name for name, (_, _, objective) in plans.items() if isinstance(objective, Joint)]
         method = Distiller(
-            fold(teacher),  # the same images at less work
+            quicken(fold(teacher)),  # the same images at less work
             {name: generator(d) for name, (d, _, _) in plans.items()},
             {name: objective for name, (_, _, objective) in plans.items()},
             {name: discriminator(plans[name][0]) for name in judged},
