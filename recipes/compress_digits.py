@@ -12,9 +12,9 @@ Expected: seeds 0, 1, 2, mean +- std; 1,797 generated against 1,797 real images,
 
         network     parameters  is_digits_cnn   fd_digits_cnn   kept
         teacher 16  378,289     6.86 +- 0.12    15.2 +- 1.1
-        student 1    13,564     6.30 +- 0.14    31.4 +- 3.2     90.8%, 92.5%, 92.3%
+        student 1    13,564     6.30 +- 0.17    30.3 +- 3.2     90.8%, 93.1%, 91.8%
         control 1    13,564     5.47 +- 0.10    50.9 +- 11.7
-        student 2    28,471     6.56 +- 0.10    23.2 +- 2.0     94.5%, 95.5%, 96.9%
+        student 2    28,471     6.56 +- 0.13    23.1 +- 2.3     95.1%, 96.0%, 95.8%
         control 2    28,471     6.27 +- 0.14    28.6 +- 0.2
 
     Student against control: 2 wins at d = 1, 2 wins at d = 2, no tie and no win of the control (a difference
