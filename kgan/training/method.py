@@ -6,6 +6,9 @@ import tensorflow as tf
 from kgan.errors import InputError
 from kgan.training.ema import EMA
 from kgan.training.noise import StepNoise
+from kgan.training.updates import apply_gradients
+
+FIRST_ITERATIONS = 10  # of the power iteration behind each spectral norm, before the first step
 
 
 class Method(keras.Model):
@@ -32,6 +35,10 @@ class Method(keras.Model):
         self.step_counter = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="step_counter"
         )
+        self._spectral = [layer for network in self.networks.values() for layer in network.layers
+                          if hasattr(layer, "power_iteration")]
+        for layer in self._spectral * FIRST_ITERATIONS:  # or the first steps would divide by a random guess
+            layer.power_iteration()
         self.trackers = {name: keras.metrics.Mean(name=name) for name in losses}
         self.built = True
 
@@ -49,21 +56,30 @@ class Method(keras.Model):
         Gradients are summed over replicas, while each loss is a mean over a replica's share of the batch:
         the division by the number of replicas happens here and nowhere else.
         """
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
         variables = {name: self.networks[name].trainable_variables for name in losses}
         # No network's loss depends on another of these networks: one pass backward serves all.
         values = list(losses.values())
-        shares = [tf.fill(value.shape, tf.cast(1.0 / replicas, value.dtype)) for value in values]
-        gradients = tape.gradient(values, variables, output_gradients=shares)
-        for name, optimizer in ((name, self.optimizers[name]) for name in losses):
-            optimizer.apply(gradients[name], variables[name])
+        shares = [tf.fill(value.shape, tf.cast(self.share(), value.dtype)) for value in values]
+        self.apply(tape.gradient(values, variables, output_gradients=shares))
+
+    def apply(self, gradients):
+        """Applies one update a network: `gradients` maps names to gradients of losses taken times `share()`."""
+        for name, values in gradients.items():
+            apply_gradients(self.optimizers[name], values, self.networks[name].trainable_variables)
+
+    @staticmethod
+    def share():
+        """What this replica's mean loss counts in the sum over replicas."""
+        return 1.0 / tf.distribute.get_strategy().num_replicas_in_sync
 
     def noise(self):
         """The random draws of the step that is under way."""
         return StepNoise(self.seed, self.step_counter)
 
     def finish_step(self, losses):
-        """Moves averages and counter, records the losses; returns the logs of Keras's `fit`."""
+        """Moves spectral norms' estimates, averages and counter; records the losses, returns the logs of `fit`."""
+        for layer in self._spectral:
+            layer.power_iteration()
         for average in self.averages.values():
             average.update(self.step_counter)
         self.step_counter.assign_add(1)
@@ -102,7 +118,15 @@ class Method(keras.Model):
 
 def latent_dim_of(generator):
     """Length of the latent vectors that a generator takes; InputError if it takes something else."""
-    shape = generator.input_shape
-    if not isinstance(shape, tuple) or len(shape) != 2 or shape[1] is None:
-        raise InputError(f"a generator must take latents [B, latent_dim]; {generator.name!r} takes {shape}")
+    inputs = generator.input
+    latents = inputs.get("latents") if isinstance(inputs, dict) else inputs
+    shape = tuple(getattr(latents, "shape", ()))
+    if len(shape) != 2 or shape[1] is None:
+        raise InputError(f"a generator must take latents [B, latent_dim]; {generator.name!r} takes "
+                         f"{generator.input_shape}")
     return shape[1]
+
+
+def takes_labels(generator):
+    """Whether a generator takes {"latents", "labels"} rather than latents alone."""
+    return isinstance(generator.input, dict) and "labels" in generator.input

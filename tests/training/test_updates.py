@@ -1,0 +1,52 @@
+"""Adam by TensorFlow's kernel against Keras's own, and what it leaves to Keras."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kgan.training.updates import apply_gradients
+
+SHAPES = [(3, 2), (4,), ()]
+
+
+def trained(step, optimizer, steps=4):
+    """Variables and the optimiser's after some updates by uneven gradients."""
+    generator = np.random.default_rng(0)
+    variables = [keras.Variable(generator.normal(size=shape).astype("float32")) for shape in SHAPES]
+    optimizer.build(variables)
+
+    @tf.function
+    def update(gradients):
+        step(optimizer, gradients, variables)
+
+    for number in range(steps):
+        update([tf.constant(generator.normal(size=shape) * (number + 0.5), tf.float32) for shape in SHAPES])
+    return variables + list(optimizer.variables)
+
+
+def by_keras(optimizer, gradients, variables):
+    optimizer.apply(gradients, variables)
+
+
+@pytest.mark.parametrize("settings", [
+    {"learning_rate": 0.03}, {"learning_rate": 0.1, "beta_1": 0.0, "beta_2": 0.9, "epsilon": 1e-3},
+    {"learning_rate": keras.optimizers.schedules.CosineDecay(0.2, 5), "beta_1": 0.5, "beta_2": 0.99},
+])
+def test_plain_adam_is_kerass_adam_slots_and_count_of_steps_included(settings, monkeypatch):
+    expected, other = (trained(by_keras, make) for make in (
+        keras.optimizers.Adam(**settings), keras.optimizers.Adam(0.5)))
+    assert float(np.abs(np.array(expected[0]) - np.array(other[0])).max()) > 1e-2
+    monkeypatch.setattr(keras.optimizers.Adam, "apply", lambda *_: pytest.fail("Keras's own was used"))
+    found = trained(apply_gradients, keras.optimizers.Adam(**settings))
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("make", [
+    lambda: keras.optimizers.SGD(0.1, momentum=0.5), lambda: keras.optimizers.Adam(0.1, amsgrad=True),
+    lambda: keras.optimizers.Adam(0.1, clipnorm=0.1), lambda: keras.optimizers.AdamW(0.1),
+])
+def test_all_else_is_left_to_keras(make):
+    for a, b in zip(trained(apply_gradients, make()), trained(by_keras, make()), strict=True):
+        np.testing.assert_array_equal(a, b)
