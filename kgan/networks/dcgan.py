@@ -28,19 +28,11 @@ def dcgan_generator(d, image_shape=(64, 64, 3), latent_dim=100, name="generator"
         image_shape: (H, W, C), H = W one of 32 and 64.
         latent_dim: length of a latent vector; drawn from N(0, I) by whoever calls.
     """
-    size, channels = _validated(d, image_shape)
+    size, channels = check_dcgan(d, image_shape)
     if not isinstance(latent_dim, int) or latent_dim < 1:
         raise InputError(f"latent_dim must be a positive integer; received {latent_dim!r}")
     latents = keras.Input((latent_dim,), name="latents")
-    x = layers.Reshape((1, 1, latent_dim), name="as_map")(latents)
-    for stage, filters in enumerate((8 * d, 4 * d, 2 * d, d), start=1):
-        stride, padding = (1, "valid") if stage == 1 else (2, "same")
-        x = layers.Conv2DTranspose(filters, 4, stride, padding, name=f"stage{stage}_conv")(x)
-        x = _batch_norm(f"stage{stage}_bn")(x)
-        x = layers.ReLU(name=f"stage{stage}")(x)
-    x = layers.Conv2DTranspose(channels, 4, size // 32, "same", name="image_conv")(x)
-    images = layers.Activation("tanh", name="image", dtype="float32")(x)
-    return keras.Model(latents, images, name=name)
+    return keras.Model(latents, generator_stages(latents, d, size, channels), name=name)
 
 
 def dcgan_discriminator(d, image_shape=(64, 64, 3), batch_norm=True, name="discriminator"):
@@ -51,18 +43,10 @@ def dcgan_discriminator(d, image_shape=(64, 64, 3), batch_norm=True, name="discr
     first and the last convolution; with a gradient penalty, which looks at each image alone, it must not
     (`batch_norm=False`).
     """
-    size, _ = _validated(d, image_shape)
+    size, _ = check_dcgan(d, image_shape)
     images = keras.Input(image_shape, name="images")
-    x = images
-    for stage, filters in enumerate((d, 2 * d, 4 * d, 8 * d), start=1):
-        stride = size // 32 if stage == 1 else 2
-        x = layers.Conv2D(filters, 4, stride, "same", name=f"stage{stage}_conv")(x)
-        if batch_norm and stage > 1:
-            x = _batch_norm(f"stage{stage}_bn")(x)
-        x = layers.LeakyReLU(0.2, name=f"stage{stage}")(x)
-    x = layers.Conv2D(1, 4, padding="valid", name="logit_conv")(x)
-    logits = layers.Reshape((1,), name="logits", dtype="float32")(x)
-    return keras.Model(images, logits, name=name)
+    x = discriminator_stages(images, d, size, batch_norm)
+    return keras.Model(images, logits_of(x, 1, "logits"), name=name)
 
 
 def paper_parameters(model):
@@ -71,12 +55,43 @@ def paper_parameters(model):
     return sum(layer.count_params() for layer in model.layers if isinstance(layer, convolutions))
 
 
+def generator_stages(vector, d, size, channels):
+    """The five stages from a vector [B, n] to images: the part that DCGAN and ACGAN share."""
+    x = layers.Reshape((1, 1, vector.shape[-1]), name="as_map")(vector)
+    for stage, filters in enumerate((8 * d, 4 * d, 2 * d, d), start=1):
+        stride, padding = (1, "valid") if stage == 1 else (2, "same")
+        x = layers.Conv2DTranspose(filters, 4, stride, padding, name=f"stage{stage}_conv")(x)
+        x = _batch_norm(f"stage{stage}_bn")(x)
+        x = layers.ReLU(name=f"stage{stage}")(x)
+    x = layers.Conv2DTranspose(channels, 4, size // 32, "same", name="image_conv")(x)
+    return layers.Activation("tanh", name="image", dtype="float32")(x)
+
+
+def discriminator_stages(images, d, size, batch_norm):
+    """The four stages from images to maps [B, 4, 4, 8d]."""
+    x = images
+    for stage, filters in enumerate((d, 2 * d, 4 * d, 8 * d), start=1):
+        stride = size // 32 if stage == 1 else 2
+        x = layers.Conv2D(filters, 4, stride, "same", name=f"stage{stage}_conv")(x)
+        if batch_norm and stage > 1:
+            x = _batch_norm(f"stage{stage}_bn")(x)
+        x = layers.LeakyReLU(0.2, name=f"stage{stage}")(x)
+    return x
+
+
+def logits_of(maps, num, name):
+    """A valid 4x4 convolution from maps [B, 4, 4, n] to logits [B, num] under `name`."""
+    x = layers.Conv2D(num, 4, padding="valid", name=f"{name.removesuffix('s')}_conv")(maps)
+    return layers.Reshape((num,), name=name, dtype="float32")(x)
+
+
 def _batch_norm(name):
     # Synchronised, so that several replicas share one set of moving statistics.
     return layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, epsilon=1e-5, synchronized=True, name=name)
 
 
-def _validated(d, image_shape):
+def check_dcgan(d, image_shape):
+    """(size, channels) of an image shape that DCGAN networks make."""
     if not isinstance(d, int) or isinstance(d, bool) or d < 1:
         raise InputError(f"the depth scale factor d must be a positive integer; received {d!r}")
     height, width, channels = image_shape
