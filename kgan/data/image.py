@@ -143,11 +143,15 @@ def grey(images):
     return images @ np.array(GREY_WEIGHTS, np.float64)
 
 
-def decode(source):
+def decode(source, *, apply_exif=True):
     """An image file (a path, or the bytes of a PNG, JPEG, ...) -> uint8 [H, W, C].
 
-    C is 1 for a grey file of 8 bits and 3 for everything else; transparency is dropped. The EXIF
-    orientation is applied.
+    C is 1 for a grey file of 8 bits and 3 for everything else; transparency is dropped.
+
+    Args:
+        source: the path, or the bytes.
+        apply_exif: turn the image upright as its EXIF orientation says; False leaves the pixels as they
+            are stored, which is what annotations in pixels may refer to.
 
     Raises:
         InputError: the file is not there, or is not an image that can be read.
@@ -158,7 +162,7 @@ def decode(source):
     name = f"{len(source)} bytes" if is_bytes else str(source)
     try:
         with Image.open(io.BytesIO(source) if is_bytes else Path(source)) as file:
-            picture = ImageOps.exif_transpose(file)
+            picture = ImageOps.exif_transpose(file) if apply_exif else file
             pixels = np.asarray(picture if picture.mode == "L" else picture.convert("RGB"), np.uint8)
     except FileNotFoundError:
         raise InputError(f"there is no image file {name}; check the path") from None

@@ -120,6 +120,16 @@ def test_decode_png_from_bytes_and_path(tmp_path):
         image.decode(tmp_path / "none.png")
 
 
+def test_decode_turns_upright_only_when_asked():
+    x = ramp(5, 4, 3)
+    buffer, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = 6  # orientation: the stored top is the right side of the scene
+    Image.fromarray(x).save(buffer, "PNG", exif=exif)
+    np.testing.assert_array_equal(image.decode(buffer.getvalue()), np.rot90(x, -1))
+    np.testing.assert_array_equal(image.decode(buffer.getvalue(), apply_exif=True), np.rot90(x, -1))
+    np.testing.assert_array_equal(image.decode(buffer.getvalue(), apply_exif=False), x)
+
+
 @pytest.mark.parametrize("size", [0, -1, 2.5, "32", True, 100_000])
 def test_impossible_sizes_are_refused(size):
     for fn in (image.resize, image.pad_to, image.centre_crop):
