@@ -31,6 +31,22 @@ def discriminator(filters=3, shape=SHAPE, batch_norm=False):
     return keras.Model(images, keras.layers.Dense(1)(keras.layers.Flatten()(x)))
 
 
+def conditional_generator(filters=3, classes=3):
+    """{"latents", "labels"} -> 8x8 images."""
+    inputs = {"latents": keras.Input((LATENT_DIM,), name="latents"),
+              "labels": keras.Input((), name="labels", dtype="int32")}
+    one_hot = keras.layers.CategoryEncoding(classes, "one_hot")(inputs["labels"])
+    vector = keras.layers.Concatenate()([inputs["latents"], one_hot])
+    return keras.Model(inputs, generator(filters, latent_dim=LATENT_DIM + classes)(vector))
+
+
+def telling_discriminator(classes=3):
+    """8x8 images -> {"source", "class"}."""
+    images = keras.Input(SHAPE)
+    maps = keras.layers.Flatten()(keras.layers.LeakyReLU(0.2)(keras.layers.Conv2D(3, 4, 2, "same")(images)))
+    return keras.Model(images, {"source": keras.layers.Dense(1)(maps), "class": keras.layers.Dense(classes)(maps)})
+
+
 def gan(seed=0, optimizer=None, **settings):
     """A compiled GAN whose weights the seed determines."""
     keras.utils.set_random_seed(seed)

@@ -4,30 +4,13 @@ Source: Goodfellow et al. (2014); Gulrajani et al., "Improved Training of Wasser
 algorithm 1.
 """
 
-import dataclasses
-from collections.abc import Callable
-
-import keras
 import tensorflow as tf
 
 from kgan.errors import InputError
-from kgan.losses import gan as losses
+from kgan.methods.objective import OBJECTIVES, Objective, has_batch_norm, judge_loss, objective_of
 from kgan.training.method import Method, latent_dim_of
 
-
-@dataclasses.dataclass(frozen=True)
-class Objective:
-    """A pair of adversarial losses, and the weight of the gradient penalty on the discriminator."""
-
-    discriminator_loss: Callable
-    generator_loss: Callable
-    penalty_weight: float = 0.0
-
-
-OBJECTIVES = {
-    "non_saturating": Objective(losses.non_saturating_discriminator_loss, losses.non_saturating_generator_loss),
-    "wgan_gp": Objective(losses.wasserstein_discriminator_loss, losses.wasserstein_generator_loss, 10.0),
-}
+__all__ = ["GAN", "OBJECTIVES", "Objective"]
 
 
 class GAN(Method):
@@ -47,29 +30,23 @@ class GAN(Method):
 
     def __init__(self, generator, discriminator, objective="non_saturating", critic_steps=1, ema_decay=0.999,
                  seed=0, **kwargs):
-        self._validate(generator, discriminator, objective, critic_steps)
+        self._validate(generator, discriminator, critic_steps)
         networks = {"generator": generator, "discriminator": discriminator}
         super().__init__(networks, ("generator",), ema_decay, seed,
                          ("generator_loss", "discriminator_loss"), **kwargs)
         self.generator, self.discriminator = generator, discriminator
-        self.objective = OBJECTIVES[objective] if isinstance(objective, str) else objective
+        self.objective = objective_of(objective, [discriminator])
         self.critic_steps = critic_steps
         self.latent_dim = latent_dim_of(generator)
-        self._batch_norm = _has_batch_norm(discriminator)
+        self._batch_norm = has_batch_norm(discriminator)
 
     @staticmethod
-    def _validate(generator, discriminator, objective, critic_steps):
-        if isinstance(objective, str) and objective not in OBJECTIVES:
-            raise InputError(f"objective must be one of {', '.join(OBJECTIVES)}; received {objective!r}")
+    def _validate(generator, discriminator, critic_steps):
         if not isinstance(critic_steps, int) or critic_steps < 1:
             raise InputError(f"critic_steps must be a positive integer; received {critic_steps!r}")
         if generator.output_shape != discriminator.input_shape:
             raise InputError(f"the generator makes images of shape {generator.output_shape[1:]} but the "
                              f"discriminator takes {discriminator.input_shape[1:]}")
-        settled = OBJECTIVES.get(objective, objective) if isinstance(objective, str) else objective
-        if settled.penalty_weight and _has_batch_norm(discriminator):
-            raise InputError("a gradient penalty looks at each image alone: the discriminator must have no "
-                             "batch norm (batch_norm=False)")
 
     def compile(self, generator_optimizer, discriminator_optimizer, **kwargs):
         """One optimiser for each network."""
@@ -99,21 +76,13 @@ class GAN(Method):
 
     def _discriminator_step(self, real, fake, noise):
         fake = tf.stop_gradient(fake)
+        with_penalty = self.objective.penalty_weight > 0
+        mix = noise.uniform((real.shape[0], 1, 1, 1)) if with_penalty else None
         with tf.GradientTape() as tape:
-            real_logits, fake_logits = self._judge(real, fake)
-            loss = self.objective.discriminator_loss(real_logits, fake_logits)
-            if self.objective.penalty_weight:
-                mix = noise.uniform((real.shape[0], 1, 1, 1))
-                penalty = losses.gradient_penalty(self.discriminator, real, fake, mix)
-                loss += self.objective.penalty_weight * penalty
+            loss, _, _ = judge_loss(self.objective, lambda x: self.discriminator(x, training=True), real, fake, mix,
+                                    self._batch_norm)
         self.minimise(tape, {"discriminator": loss})
         return loss
-
-    def _judge(self, real, fake):
-        if self._batch_norm:  # real and fake images must not share statistics
-            return self.discriminator(real, training=True), self.discriminator(fake, training=True)
-        # Each image is looked at alone: one call costs less than two of half the size.
-        return tf.split(self.discriminator(tf.concat([real, fake], axis=0), training=True), 2)
 
     def _latents(self, noise, real):
         return noise.normal((real.shape[0], self.latent_dim))
@@ -124,7 +93,3 @@ class GAN(Method):
         if images.shape[1] != self.critic_steps:
             raise InputError(f"batches hold {images.shape[1]} groups of images for {self.critic_steps} critic steps")
         return tf.unstack(images, axis=1)
-
-
-def _has_batch_norm(model):
-    return any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers)
