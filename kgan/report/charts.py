@@ -9,7 +9,7 @@ from kgan.report.rows import show
 from kgan.report.summary import mean_std
 
 _MOST_LOSSES = 8  # charts of losses a stage
-_STAGE_ROLES = {"teacher": "teacher", "students": "student", "controls": "control"}
+_MOST_CURVES = 12  # in one of them
 
 
 def protocol_line(group: dict, seeds: bool = True) -> str:
@@ -24,13 +24,16 @@ def protocol_line(group: dict, seeds: bool = True) -> str:
             parts.append(f"N = {protocol[key]:,} {text} images")
     weights: dict[str, list[str]] = {}
     for network in group["networks"].values():
-        if network["role"] in ("teacher", "student", "control") and network["weights"]:
+        if network["weights"] and not str(network["role"]).endswith("_candidate"):
             weights.setdefault(str(network["weights"]), []).append(network["role"])
     if len(weights) == 1:
         parts.append(f"weights {next(iter(weights))}")
     elif weights:
         parts.append("weights " + ", ".join(f"{name} ({', '.join(dict.fromkeys(roles))})"
                                             for name, roles in weights.items()))
+    late = protocol.get("late_checkpoints")
+    if isinstance(late, list) and late:
+        parts.append(f"means over {len(late)} late checkpoints (steps {', '.join(map(str, late))})")
     known = [str(seed) for seed in group["seeds"] if seed is not None]
     if seeds and known:
         parts.append(f"seed {known[0]}" if len(known) == 1 else f"mean and std of seeds {', '.join(known)}")
@@ -101,17 +104,21 @@ def loss_charts(group: Group, key: str) -> tuple[list[dict], list[str]]:
         steps = log.columns.get("step")
         losses: dict[str, dict] = {}
         for column, values in log.columns.items():
-            member, slash, loss = column.rpartition("/")
-            if slash:
+            found = group.kind.curve(stage, column)
+            if found:
+                loss, member = found
                 losses.setdefault(loss, {})[member] = values
         if steps is None or not len(steps) or not losses:
             notes.append(f"{stage}/log.csv holds no losses over steps.")
             continue
         for loss, curves in list(losses.items())[:_MOST_LOSSES]:
-            alt = f"{loss} of {', '.join(curves)} over the steps of the stage {stage}."
-            svg = over_steps(f"{key}-{len(charts)}", alt, loss.replace("_", " "), _STAGE_ROLES[stage], steps,
-                             curves)
+            drawn = dict(list(curves.items())[:_MOST_CURVES])
+            alt = f"{loss} of {', '.join(drawn)} over the steps of the stage {stage}."
+            svg = over_steps(f"{key}-{len(charts)}", alt, loss.replace("_", " "),
+                             group.kind.stage_colour(stage, loss), steps, drawn)
             charts.append({"stage": stage, "loss": loss, "svg": svg})
+            if len(drawn) < len(curves):
+                notes.append(f"Of the {len(curves)} curves of {loss} in {stage}/log.csv {len(drawn)} are drawn.")
         if len(losses) > _MOST_LOSSES:
             notes.append(f"{stage}/log.csv holds further losses: {', '.join(list(losses)[_MOST_LOSSES:])}.")
         notes += [f"{column} in {stage}/log.csv is not finite in {count} row(s): the training diverged there."

@@ -85,6 +85,45 @@ def against_d(name: str, alt: str, ylabel: str, series: Sequence[Series], level:
     return _svg(figure, name, alt)
 
 
+@dataclass(frozen=True)
+class Points:
+    """Generators of one role: `values[i]` are what those called `labels[i]` reached, a value a run."""
+
+    name: str
+    role: str
+    labels: Sequence[str]
+    values: Sequence[Sequence[float]]
+
+
+def in_columns(name: str, alt: str, ylabel: str, roles: Sequence[Points]) -> str:
+    """An SVG of every value as a point, a column a generator, with the mean of each role as a line.
+
+    The axis is logarithmic when all values are positive and span a factor over 20.
+    """
+    figure, axes = _axes(name)
+    ticks: list[tuple[float, str]] = []
+    everything = np.concatenate([np.concatenate(points.values) for points in roles])
+    with matplotlib.rc_context(_STYLE):
+        for points in roles:
+            first = ticks[-1][0] + 1.7 if ticks else 0.0
+            places = [first + index for index in range(len(points.labels))]
+            ticks += zip(places, points.labels, strict=True)
+            xs = np.repeat(places, [len(values) for values in points.values])
+            pooled = np.concatenate(points.values)
+            axes.plot(xs, pooled, {"teacher": "D", "student": "o", "control": "s"}[points.role], markersize=7,
+                      color=ROLE_COLOURS[points.role], alpha=0.75, markeredgewidth=0, label=points.name)
+            axes.hlines(pooled.mean(), first - 0.45, places[-1] + 0.45, color=ROLE_COLOURS[points.role],
+                        linewidth=2.2)
+        axes.plot([], [], color=_INK, linewidth=2.2, label="mean")
+        axes.set_xticks(*zip(*ticks, strict=True))
+        axes.set_xlim(ticks[0][0] - 0.8, ticks[-1][0] + 0.8)
+        axes.grid(False, axis="x")
+        axes.set_ylabel(ylabel)
+        _log_if_wide(axes, everything)
+        _legend(axes)
+    return _svg(figure, name, alt)
+
+
 def over_steps(name: str, alt: str, ylabel: str, role: str, steps: np.ndarray,
                curves: dict[str, np.ndarray]) -> str:
     """An SVG of one loss of a stage's members over the steps: `steps` and each curve are float64 [rows].
@@ -107,19 +146,21 @@ def over_steps(name: str, alt: str, ylabel: str, role: str, steps: np.ndarray,
             axes.plot(thin_steps, thin_curve, label=shown, color=ROLE_COLOURS[role], linewidth=1.4,
                       linestyle=dashes[index % len(dashes)], alpha=1.0 - 0.6 * index / max(len(curves), 2),
                       marker="o" if len(thin_curve) == 1 else None)
-        if values:
-            everything = np.concatenate(values)
-            if everything.min() > 0 and everything.max() > 20 * everything.min():
-                axes.set_yscale("log")
-                axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        _log_if_wide(axes, np.concatenate(values or [np.ones(1)]))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
-        axes.yaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
         axes.locator_params(axis="x", nbins=6)
         axes.set_xlabel("step")
         axes.set_ylabel(ylabel)
         _legend(axes)
     return _svg(figure, name, alt)
+
+
+def _log_if_wide(axes: Axes, values: np.ndarray) -> None:
+    if values.min() > 0 and values.max() > 20 * values.min():
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
+    axes.yaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
 
 
 def _thin(values: np.ndarray) -> np.ndarray:

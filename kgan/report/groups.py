@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 
 from kgan.errors import InputError
+from kgan.report.kinds import Kind, kind_named
 from kgan.report.load import Run
 
 #: Fields of a protocol that may differ between seeds of one experiment: they say which trained instance
@@ -32,17 +33,23 @@ class Group:
         return self.runs[0]
 
     @property
+    def kind(self) -> Kind:
+        """What kind of run they are."""
+        return kind_named(self.first.kind)
+
+    @property
     def seeds(self) -> list:
         """The runs' seeds, None where one is not known."""
         return [run.seed for run in self.runs]
 
     @property
     def label(self) -> str:
-        """A short name: the recipe (or the folder) and the seeds."""
+        """A short name: the recipe (or the folder), what its kind adds, and the seeds."""
         name = self.first.recipe.get("recipe") or self.first.folder.name
+        name = ", ".join([str(name), *self.kind.facts(self.first.metrics)])
         known = [str(seed) for seed in self.seeds if seed is not None]
         if not known:
-            return str(name)
+            return name
         return f"{name}, seed{'s' if len(known) > 1 else ''} {', '.join(known)}"
 
     @property
@@ -74,7 +81,8 @@ def group_runs(runs: list[Run]) -> list[Group]:
         settings = _without(run.recipe.get("settings", {}), VARYING_SETTINGS)
         # Without recipe.json nothing says that two runs are the same experiment.
         name = run.recipe.get("recipe") or str(run.folder)
-        key = _canonical([name, bool(run.recipe.get("smoke")), settings, protocol_key(run)])
+        facts = kind_named(run.kind).facts(run.metrics)
+        key = _canonical([name, bool(run.recipe.get("smoke")), settings, facts, protocol_key(run)])
         for other, group in groups:
             if other == key and run.seed not in group.seeds:
                 group.runs.append(run)
@@ -96,54 +104,41 @@ def unlike_fields(groups: list[Group]) -> dict[str, list[str]]:
 
 
 def _measured_by(run: Run) -> dict:
-    """The protocol, the headline's measures and the weights (EMA or raw) that each role was measured with."""
+    """The kind, the protocol, the headline's measures and the weights (EMA or raw) each role was measured with."""
     weights = {str(network.get("weights")): set() for network in run.networks.values()}
     for network in run.networks.values():
         weights[str(network.get("weights"))].add(str(network.get("role")).removesuffix("_candidate"))
     # One word where all networks agree, so that a run without controls still goes with one that has them.
     by_role = next(iter(weights), None) if len(weights) < 2 else {
         name: sorted(roles) for name, roles in weights.items()}
-    return {**shared_protocol(run), "headline": run.metrics.get("headline", {}), "weights by role": by_role}
+    return {**shared_protocol(run), "kind": run.kind, "headline": run.metrics.get("headline", {}),
+            "weights by role": by_role}
 
 
 def _slots(runs: list[Run]) -> dict[str, list[tuple[Run, str, dict]]]:
-    """Networks that answer each other across seeds: the same role, d and objective.
+    """Networks that answer each other across seeds, as their kind says.
 
-    The teacher is the one chosen in each seed, whatever its d. A name that all seeds share is kept;
-    two networks of one run with the same role, d and objective are told apart by their names.
+    A name that all seeds share is kept; two networks of one run in the same place are told apart by
+    their names.
     """
-    def slot(network: dict) -> tuple:
-        role = str(network.get("role", "network"))
-        if role == "teacher":
-            return ("teacher",)
-        objective = network.get("objective") if role == "student" else None
-        rate = network.get("learning_rate") if role.endswith("_candidate") else None
-        return (role, *(None if part is None else str(part) for part in (network.get("d"), objective, rate)))
-
+    kind = kind_named(runs[0].kind)
     crowded = set()
     for run in runs:
-        seen = [slot(network) for network in run.networks.values()]
+        seen = [kind.slot(network) for network in run.networks.values()]
         crowded |= {entry for entry in seen if seen.count(entry) > 1}
     members: dict[tuple, list[tuple[Run, str, dict]]] = {}
     for run in runs:
         for name, network in run.networks.items():
-            key = slot(network)
+            key = kind.slot(network)
             members.setdefault((*key, name) if key in crowded else key, []).append((run, name, network))
     named: dict[str, list[tuple[Run, str, dict]]] = {}
     for key, entries in members.items():
         names = {name for _, name, _ in entries}
-        label = names.pop() if len(names) == 1 else _slot_label(key)
+        label = names.pop() if len(names) == 1 else kind.slot_label(key)
         while label in named:
             label += "'"
         named[label] = entries
     return named
-
-
-def _slot_label(key: tuple) -> str:
-    parts = [str(key[0])]
-    if len(key) > 1:
-        parts += [f"d{key[1]}", *(str(part) for part in key[2:] if part is not None)]
-    return "_".join(parts)
 
 
 def _without(value, names: frozenset[str]):

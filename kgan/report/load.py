@@ -11,12 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from kgan.errors import InputError
+from kgan.report.kinds import find_kind, kind_named
 
 # What numpy raises for archives that are cut short, are no archives, or hold pickles.
 _NPZ_ERRORS = (ValueError, OSError, EOFError, KeyError, AttributeError, TypeError, NotImplementedError,
                zipfile.BadZipFile, zlib.error)
-
-LOG_STAGES = ("teacher", "students", "controls")
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,7 @@ class Run:
     """What a run folder says, without its images. Parts that are missing are empty."""
 
     folder: Path
+    kind: str = "compression"  # a name in `kinds.NAMES`
     recipe: dict = field(default_factory=dict)
     metrics: dict = field(default_factory=dict)
     exports: dict = field(default_factory=dict)
@@ -83,8 +83,17 @@ def read_run(folder: Path) -> Run:
         documents[name] = _read_json(folder / name)
         if documents[name] is None:
             missing.append(name)
+    metrics = documents["metrics.json"] or {}
+    _check_metrics(metrics, folder / "metrics.json")
+    exports = documents["export/export.json"] or {}
+    _check_rows(exports.get("files", []), "files", folder / "export/export.json")
+    recipe = documents["recipe.json"] or {}
+    _check_objects(recipe, ("settings", "versions"), folder / "recipe.json")
+    stages = _stages(folder, recipe)
+    registered = {stage: _registered_roles(folder / stage / "networks.json") for stage in stages}
+    kind = find_kind(metrics, set().union(*registered.values()), str(folder / "metrics.json"))
     logs = {}
-    for stage in LOG_STAGES:
+    for stage in kind_named(kind).log_stages(stages, registered):
         path = folder / stage / "log.csv"
         if path.is_file():
             logs[stage] = _read_log(path)
@@ -92,16 +101,11 @@ def read_run(folder: Path) -> Run:
             missing.append(f"{stage}/log.csv")
     parts = [_npz(folder, part) for part in ("samples", "interpolation", "real")]
     missing += [path.relative_to(folder).as_posix() for path in parts if not path.is_file()]
-    if len(missing) == len(documents) + len(LOG_STAGES) + len(parts):
+    there = [document for document in documents.values() if document is not None]
+    if not there and not logs and not any(path.is_file() for path in parts):
         raise InputError(f"{str(folder)!r} holds none of the files of a run (recipe.json, ...): "
                          "give the folder that `kgan fit` wrote")
-    metrics = documents["metrics.json"] or {}
-    _check_metrics(metrics, folder / "metrics.json")
-    exports = documents["export/export.json"] or {}
-    _check_rows(exports.get("files", []), "files", folder / "export/export.json")
-    recipe = documents["recipe.json"] or {}
-    _check_objects(recipe, ("settings", "versions"), folder / "recipe.json")
-    return Run(folder, recipe, metrics, exports, logs, tuple(missing))
+    return Run(folder, kind, recipe, metrics, exports, logs, tuple(missing))
 
 
 def read_images(folder: Path) -> Images:
@@ -110,6 +114,22 @@ def read_images(folder: Path) -> Images:
     samples = _read_npz(_npz(folder, "samples"), 4)
     interpolation = _read_npz(_npz(folder, "interpolation"), 5)
     return Images(samples, interpolation, _read_npz(_npz(folder, "real"), 4).get("real"))
+
+
+def _stages(folder: Path, recipe: dict) -> list[str]:
+    """The recipe's stages that left a folder with a log or networks; any such folder where it names none."""
+    there = {path.parent.name for name in ("log.csv", "networks.json") for path in folder.glob(f"*/{name}")}
+    stages = recipe.get("stages")
+    return [stage for stage in map(str, stages) if stage in there] if isinstance(stages, list) else sorted(there)
+
+
+def _registered_roles(path: Path) -> set[str]:
+    """The roles in a stage's `networks.json`: a hint only, so a damaged one says nothing."""
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        return {str(entry["role"]) for entry in entries}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return set()
 
 
 def _npz(folder: Path, name: str) -> Path:

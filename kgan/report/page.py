@@ -8,11 +8,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 
 from kgan.errors import InputError
-from kgan.report import charts, pictures, rows
+from kgan.report import charts, rows
 from kgan.report.groups import Group, group_runs, protocol_key, unlike_fields
+from kgan.report.kinds import Kind
 from kgan.report.load import read_images, read_run
-from kgan.report.summary import RULE, summarise_group
-from kgan.report.verdict import verdict
+from kgan.report.summary import summarise_group
 
 
 def write_report(runs: Sequence[Path], out: Path) -> Path:
@@ -39,41 +39,36 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
 def render(runs: Sequence) -> str:
     """The page as text, from what `read_run` gave for each run; the same runs give the same text."""
     groups = group_runs(list(runs))
+    kinds = list(dict.fromkeys(group.kind for group in groups))
     parts = [_part(group, f"g{index}", len(groups)) for index, group in enumerate(groups)]
+    for kind in kinds:
+        next(part for part in parts if part["kind"] is kind)["first_of_kind"] = True
     title = parts[0]["summary"]["title"] if len(parts) == 1 else f"{len(runs)} runs side by side"
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True,
                               trim_blocks=True, lstrip_blocks=True)
     return environment.get_template("template.html").render(
-        title=title, parts=parts, rule=RULE, paper=rows.paper_table(), **_across(groups, parts))
+        title=title, parts=parts, kinds=kinds, **_across(groups, parts, kinds))
 
 
 def _part(group: Group, key: str, share: int) -> dict:
     """Everything the template shows of one group; `key` makes the ids of its figures unique."""
+    kind, first = group.kind, group.first
     summary = summarise_group(group)
-    first = group.first
-    images = read_images(first.folder)
     losses, loss_notes = charts.loss_charts(group, f"{key}-loss")
     exports = first.exports.get("files", [])
     return {
         "key": key,
+        "kind": kind,
         "summary": summary,
-        "verdict": verdict(summary),
+        "verdict": kind.verdict(summary),
         "caption": charts.protocol_line(summary),
         "shown_caption": charts.protocol_line(summary, seeds=False),
-        "counts": summary["counts"].get("student_vs_control", {}),
-        "measures": charts.measure_charts(summary, f"{key}-measure"),
-        "sizes": rows.size_table(summary),
-        "teachers": charts.teacher_charts(group, summary, f"{key}-teacher"),
-        "samples": pictures.sample_blocks(group, images, share),
-        "interpolations": pictures.interpolation_blocks(group, images, share),
-        "objectives": charts.objective_charts(summary, f"{key}-objective"),
-        "objective_rows": pictures.objective_block(group, images),
         "losses": losses,
         "loss_notes": loss_notes,
         "exports": rows.export_table(exports) if exports else None,
         "export_host": _text(first.exports.get("host")),
         "snippet": _text(first.exports.get("loading_snippet")),
-        "all_networks": rows.network_table(summary),
+        "all_networks": rows.network_table(summary, kind.network_columns()),
         "settings": _pairs(first.recipe.get("settings", {})),
         "protocol": _protocols(group),
         "provenance": [[run.folder.name, *(_text(run.recipe.get(name)) for name in
@@ -82,25 +77,31 @@ def _part(group: Group, key: str, share: int) -> dict:
         "missing": {run.folder.name: run.missing for run in group.runs if run.missing},
         "first_name": first.folder.name if first.seed is None else f"seed {first.seed}",
         "first_missing": first.missing,
+        **kind.sections(group, summary, read_images(first.folder), key, share),
     }
 
 
-def _across(groups: list[Group], parts: list[dict]) -> dict:
-    """Tables over several groups: one set for each protocol, never two protocols in one table."""
+def _across(groups: list[Group], parts: list[dict], kinds: list[Kind]) -> dict:
+    """Tables over several groups: one set for each kind and protocol, never two of them in one table.
+
+    `unlike` holds a notice for each kind whose groups have several protocols: `{"protocols", "fields"}`.
+    """
     alike: dict[str, list[int]] = {}
     measured = [index for index, group in enumerate(groups) if group.networks]
     for index in measured:
         alike.setdefault(protocol_key(groups[index].first), []).append(index)
-    tables = []
+    tables, protocols = [], {kind: 0 for kind in kinds}
     for indices in alike.values():
+        kind = groups[indices[0]].kind
+        protocols[kind] += 1
         summaries = [parts[index]["summary"] for index in indices]
         for measure in [name for name in summaries[0]["headline"].values() if name]:
             tables.append({"measure": measure, "caption": charts.protocol_line(summaries[0], seeds=False),
-                           **rows.side_by_side(summaries, measure)})
-    if len(groups) == 1:
-        return {"across": [], "unlike": {}, "protocols": 1}
-    return {"across": tables, "unlike": unlike_fields([groups[index] for index in measured]),
-            "protocols": len(alike)}
+                           **kind.side_by_side(summaries, measure)})
+    unlike = [{"protocols": count, "kind": kind,
+               "fields": unlike_fields([groups[index] for index in measured if groups[index].kind is kind])}
+              for kind, count in protocols.items() if count > 1]
+    return {"across": tables, "unlike": unlike} if len(groups) > 1 else {"across": [], "unlike": []}
 
 
 def _protocols(group: Group) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The pictures of a group: samples from the same latents, and interpolations, as rows of strips."""
+"""Pictures as rows of strips: samples from the same latents, and interpolations; a compression's own choice."""
 
 import numpy as np
 
@@ -27,10 +27,9 @@ def sample_blocks(group: Group, images: Images, share: int = 1) -> dict:
     if not blocks and teachers:
         blocks[number(shown[teachers[0]].get("d")) or 0.0] = []
     rows = sum(len(teachers) + len(names) for names in blocks.values()) + 1
-    any_image = next(iter(images.samples.values()), images.real)
-    if any_image is None:
+    if not images.samples and images.real is None:
         return {"real": None, "count": 0, "blocks": []}
-    columns = columns_within(_BUDGET // share, rows, any_image.shape[1:])
+    columns = sample_columns(images, rows, share)
     teacher_rows = [_row(shown[name], images.samples[name][:columns], f"samples of {name}")
                     for name in teachers]
     listed = []
@@ -39,8 +38,7 @@ def sample_blocks(group: Group, images: Images, share: int = 1) -> dict:
         rows = [_row(shown[name], images.samples[name][:columns], f"samples of {name}")
                 for name in names]
         listed.append({"heading": _heading(d, [shown[name] for name in names]), "rows": teacher_rows + rows})
-    real = images.real
-    return {"real": None if real is None else strip(real[:columns]), "count": columns, "blocks": listed}
+    return {"real": real_strip(images, columns), "count": columns, "blocks": listed}
 
 
 def objective_block(group: Group, images: Images) -> list[dict]:
@@ -65,31 +63,60 @@ def interpolation_blocks(group: Group, images: Images, share: int = 1) -> list[d
              if networks.get(name, {}).get("role") in ("teacher", "student")]
     sizes = {name: number(networks[name].get("d")) or 0.0 for name in names}
     names.sort(key=lambda name: (networks[name]["role"] != "teacher", -sizes[name]))
-    if not names:
+    return interpolation_rows(images, {name: _label(networks[name]) for name in names}, share)
+
+
+def interpolation_rows(images: Images, labels: dict[str, tuple[str, str]], share: int,
+                       most: int = _INTERPOLATIONS) -> list[dict]:
+    """For each of `most` interpolations a block `{"heading", "rows"}`, a row for each network in `labels`.
+
+    `labels[name]` is (label, colour), in the order of the rows.
+    """
+    if not labels:
         return []
-    count = min(_INTERPOLATIONS, min(len(images.interpolation[name]) for name in names))
-    shape = images.interpolation[names[0]].shape
-    columns = columns_within(_BUDGET // 2 // share, count * len(names), shape[2:], most=shape[1])
+    count = min(most, min(len(images.interpolation[name]) for name in labels))
+    shape = images.interpolation[next(iter(labels))].shape
+    columns = columns_within(_BUDGET // 2 // share, count * len(labels), shape[2:], most=shape[1])
     blocks = []
-    for row in range(count):
+    for index in range(count):
         rows = []
-        for name in names:
-            steps = images.interpolation[name][row]
+        for name, (label, colour) in labels.items():
+            steps = images.interpolation[name][index]
             # The two ends always stay: the shown steps are spread evenly between them.
             most = min(columns, len(steps))
             kept = [round(i * (len(steps) - 1) / max(most - 1, 1)) for i in range(most)]
-            rows.append(_row(networks[name], steps[kept], f"interpolation {row + 1} by {name}"))
-        blocks.append({"heading": f"Interpolation {row + 1}", "rows": rows})
+            rows.append(row(label, colour, steps[kept], f"interpolation {index + 1} by {name}"))
+        blocks.append({"heading": f"Interpolation {index + 1}", "rows": rows})
     return blocks
 
 
-def _row(network: dict, images: np.ndarray, alt: str) -> dict:
+def sample_columns(images: Images, rows: int, share: int) -> int:
+    """How many samples a strip may hold when the page has `rows` of them; `images` must hold some."""
+    any_image = next(iter(images.samples.values()), images.real)
+    return columns_within(_BUDGET // share, rows, any_image.shape[1:])
+
+
+def real_strip(images: Images, columns: int) -> str | None:
+    """The first real images, None where there are none."""
+    return None if images.real is None else strip(images.real[:columns])
+
+
+def row(label: str, colour: str, images: np.ndarray, alt: str) -> dict:
+    """A strip with its name: `{"label", "role", "src", "count", "alt"}`; "role" chooses its colour."""
+    short = label.partition(",")[0]
+    return {"label": label, "role": colour, "src": strip(images), "count": len(images),
+            "alt": f"{len(images)} images: {alt} ({short})"}
+
+
+def _label(network: dict) -> tuple[str, str]:
     role = network["role"]
     d = number(network.get("d"))
     objective = f", {network['objective']}" if role == "student" and network.get("objective") else ""
-    size = "" if d is None else f" d = {d:g}"
-    return {"label": f"{role}{size}{objective}", "role": role, "src": strip(images), "count": len(images),
-            "alt": f"{len(images)} images: {alt} ({role}{size})"}
+    return f"{role}{'' if d is None else f' d = {d:g}'}{objective}", role
+
+
+def _row(network: dict, images: np.ndarray, alt: str) -> dict:
+    return row(*_label(network), images, alt)
 
 
 def _heading(d: float, networks: list[dict]) -> str:

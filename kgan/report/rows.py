@@ -4,16 +4,18 @@ import csv
 from pathlib import Path
 
 from kgan.report.load import number
+from kgan.report.summary import spread_of
 
 _PAPER_TABLE = Path(__file__).parent / "tables" / "compression_table1.csv"
-_EMPTY = "–"  # noqa: RUF001
+#: What stands in a cell without a value.
+EMPTY = "–"  # noqa: RUF001
 
 
 def show(value, std: float | None = None) -> str:
     """A number for reading, with its std behind it: 47,324,929; 912.3; 9.10 ± 0.12; 0.0123; 2e-05."""
     finite = number(value)
     if finite is None:
-        return _EMPTY if value is None or isinstance(value, float) else str(value)
+        return EMPTY if value is None or isinstance(value, float) else str(value)
     if finite == int(finite) and (isinstance(value, int) or abs(finite) >= 1e6) and std is None:
         return f"{int(finite):,}"
     size = abs(finite)
@@ -25,10 +27,14 @@ def show(value, std: float | None = None) -> str:
 
 def measure_cell(network: dict | None, measure: str | None, runs: int) -> str:
     """mean ± std of a measure of a summarised network; n is named where it is not all `runs`."""
-    entry = network["measures"].get(measure) if network else None
+    return spread_cell(network["measures"].get(measure) if network else None, runs)
+
+
+def spread_cell(entry: dict | None, runs: int) -> str:
+    """mean ± std of a `mean_std`; n is named where it is not all `runs`."""
     if not entry or not entry["n"]:
-        return _EMPTY
-    return show(entry["mean"], entry["std"]) + (f" (n = {entry['n']})" if entry["n"] != runs else "")
+        return EMPTY
+    return show(entry["mean"], spread_of(entry, runs)) + (f" (n = {entry['n']})" if entry["n"] != runs else "")
 
 
 def size_table(group: dict) -> dict:
@@ -56,7 +62,7 @@ def size_table(group: dict) -> dict:
         cells = _size_cells(student or control, (student or {}).get("objective"))
         for measure in measures:
             result = results.get((first, second, measure))
-            better = {"first": "student", "second": "control", "tie": "tie"}.get(result, _EMPTY)
+            better = {"first": "student", "second": "control", "tie": "tie"}.get(result, EMPTY)
             cells += [{"text": measure_cell(student, measure, runs), "win": better == "student"},
                       {"text": measure_cell(control, measure, runs), "win": better == "control"},
                       {"text": better, "better": better}]
@@ -72,30 +78,32 @@ def size_table(group: dict) -> dict:
 
 def _size_cells(network: dict, objective: str | None) -> list[dict]:
     ds = {show(entry["d"]) for entry in network["names"]}
-    texts = [" or ".join(sorted(ds)), objective or _EMPTY, *(
+    texts = [" or ".join(sorted(ds)), objective or EMPTY, *(
         show(network[key]) if network[key] is not None or len(network["names"]) == 1 else "varies"
         for key in ("parameters", "parameters_paper"))]
     ratio = number(network["ratio"])
     if ratio is None:
-        return [{"text": text} for text in (*texts, _EMPTY)]
+        return [{"text": text} for text in (*texts, EMPTY)]
     return [{"text": text} for text in (*texts, f"{ratio:,.{0 if ratio >= 10 else 1}f} : 1")]
 
 
-def network_table(group: dict) -> dict:
-    """Every network with every measure, candidates too: `{"columns": [...], "rows": [[...], ...]}`."""
+def network_table(group: dict, described: dict[str, str]) -> dict:
+    """Every network with every measure, candidates too: `{"columns": [...], "rows": [[...], ...]}`.
+
+    `described` gives the columns before the measures: a network's key and the heading.
+    """
     runs = len(group["runs"])
     measures = list(dict.fromkeys(name for net in group["networks"].values() for name in net["measures"]))
     measures += [name for name in group["real"] if name not in measures]
-    columns = ["network", "role", "d", "objective", "weights", "learning rate", *measures]
     rows = []
     for name, net in group["networks"].items():
-        described = (show(net[key]) for key in ("role", "d", "objective", "weights", "learning_rate"))
-        rows.append([name, *described, *(measure_cell(net, measure, runs) for measure in measures)])
+        rows.append([name, *(show(net[key]) for key in described),
+                     *(measure_cell(net, measure, runs) for measure in measures)])
     if group["real"]:
         real = {"measures": group["real"]}
         cells = [measure_cell(real, measure, runs) for measure in measures]
-        rows.append(["real images", *[_EMPTY] * 5, *cells])
-    return {"columns": columns, "rows": rows}
+        rows.append(["real images", *[EMPTY] * len(described), *cells])
+    return {"columns": ["network", *described.values(), *measures], "rows": rows}
 
 
 def side_by_side(groups: list[dict], measure: str) -> dict:
@@ -109,7 +117,7 @@ def side_by_side(groups: list[dict], measure: str) -> dict:
         cells = []
         for group in groups:
             nets = [net for net in group["networks"].values() if _label(net) == label]
-            cells.append("; ".join(measure_cell(net, measure, len(group["runs"])) for net in nets) or _EMPTY)
+            cells.append("; ".join(measure_cell(net, measure, len(group["runs"])) for net in nets) or EMPTY)
         rows.append([label, *cells])
     return {"columns": ["network", *(group["label"] for group in groups)], "rows": rows}
 
@@ -154,9 +162,9 @@ def paper_table() -> dict:
                 cells.append({"text": f"teacher {row['teacher']:.2f}", "span": 3, "teacher": True})
             elif row:
                 cells += [{"text": f"{row['ratio']} : 1"},
-                          *({"text": _EMPTY if row[key] is None else f"{row[key]:.2f}"}
+                          *({"text": EMPTY if row[key] is None else f"{row[key]:.2f}"}
                             for key in ("student", "regular"))]
             else:
-                cells += [{"text": _EMPTY}] * 3
+                cells += [{"text": EMPTY}] * 3
         rows.append(cells)
     return {"datasets": datasets, "rows": rows}

@@ -1,4 +1,4 @@
-"""The verdict: what a group of runs shows, in plain sentences computed from its numbers."""
+"""The verdict on a compression, in plain sentences computed from its numbers; what all verdicts share."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,10 @@ KEEP = 0.9
 @dataclass(frozen=True)
 class Sentence:
     """A sentence of the verdict, in parts `(text, kind)`; kind is "plain" or what the part stresses:
-    "student", "control", "tie" or "warning"."""
+    "student", "control", "tie" or "warning". One that is `apart` begins a line of its own."""
 
     parts: tuple[tuple[str, str], ...]
+    apart: bool = False
 
     @property
     def text(self) -> str:
@@ -22,39 +23,43 @@ class Sentence:
         return "".join(text for text, _ in self.parts)
 
 
-def _say(text: str, kind: str = "plain") -> Sentence:
-    return Sentence(((text, kind),))
+def say(text: str, kind: str = "plain", apart: bool = False) -> Sentence:
+    """A sentence of one part."""
+    return Sentence(((text, kind),), apart)
+
+
+def opening(group: dict) -> list[Sentence]:
+    """What comes first of every kind of run: a smoke run, no measures at all, measures that are not finite."""
+    sentences = []
+    if group["smoke"]:
+        sentences.append(say("This is a smoke run: it shows that every stage works; its numbers say "
+                              "nothing about the method.", "warning"))
+    if not group["networks"]:
+        return [*sentences, say("There are no measures yet, so there is no verdict: metrics.json is "
+                                 "missing or names no networks.", "warning")]
+    bad = [f"{measure} of {name}" for name, network in group["networks"].items()
+           for measure, value in network["measures"].items() if value["not_finite"]]
+    if bad:
+        sentences.append(say(f"Not a finite number, and left out: {', '.join(bad)}.", "warning"))
+    return sentences
 
 
 def verdict(group: dict) -> list[Sentence]:
     """The sentences for one group of `summarise`, in the order in which they are read."""
-    sentences = []
-    if group["smoke"]:
-        sentences.append(_say("This is a smoke run: it shows that every stage works; its numbers say "
-                              "nothing about the method.", "warning"))
+    sentences = opening(group)
     if not group["networks"]:
-        return [*sentences, _say("There are no measures yet, so there is no verdict: metrics.json is "
-                                 "missing or names no networks.", "warning")]
-    sentences += _not_finite(group)
+        return sentences
     sentences += _teacher_and_students(group)
     sentences += _student_against_control(group)
     sentences += _joint_against_mse(group)
     seeds = len(group["runs"])
     if seeds > 1:
-        sentences.append(_say(f"The numbers are means over {seeds} seeds; a difference no larger than "
+        sentences.append(say(f"The numbers are means over {seeds} seeds; a difference no larger than "
                               "one standard deviation (the larger of the two) counts as a tie."))
     else:
-        sentences.append(_say("This is one seed, so no spread is known and a small difference may be "
+        sentences.append(say("This is one seed, so no spread is known and a small difference may be "
                               "chance."))
     return sentences
-
-
-def _not_finite(group: dict) -> list[Sentence]:
-    bad = [f"{measure} of {name}" for name, network in group["networks"].items()
-           for measure, value in network["measures"].items() if value["not_finite"]]
-    if not bad:
-        return []
-    return [_say(f"Not a finite number, and left out: {', '.join(bad)}.", "warning")]
 
 
 def _teacher_and_students(group: dict) -> list[Sentence]:
@@ -63,23 +68,23 @@ def _teacher_and_students(group: dict) -> list[Sentence]:
     students = [net for net in group["networks"].values() if net["role"] == "student"]
     reached = teacher["measures"].get(score) if teacher else None
     if not reached or not reached["n"]:
-        return [_say("The teacher's score is missing, so nothing can be said of what its students keep.")]
+        return [say("The teacher's score is missing, so nothing can be said of what its students keep.")]
     size = f" (d = {show(teacher['d'])})" if teacher["d"] is not None else ""
     far = _mean(teacher, distance)
     text = f"The teacher{size} reaches {score} {show(reached['mean'], reached['std'])}"
     if far is not None:
         text += f" and {distance} {show(far, teacher['measures'][distance]['std'])}"
-    sentences = [_say(text + ".")]
+    sentences = [say(text + ".")]
     kept = [(net, _mean(net, score) / reached["mean"]) for net in students
             if _mean(net, score) is not None and reached["mean"] > 0]
     if not kept:
-        return [*sentences, _say("No student has a score yet.")]
+        return [*sentences, say("No student has a score yet.")]
     kept.sort(key=lambda entry: number(entry[0]["d"]) or 0.0)
     enough = [entry for entry in kept if entry[1] >= KEEP]
     several = len({net["objective"] for net in students}) > 1
     if not enough:
         net, share = max(kept, key=lambda entry: entry[1])
-        return [*sentences, _say(f"No student keeps {KEEP:.0%} of the teacher's {score}; the best, "
+        return [*sentences, say(f"No student keeps {KEEP:.0%} of the teacher's {score}; the best, "
                                  f"{_size(net, several)}, keeps {_percent(share)}.", "warning")]
     names = ", ".join(f"{_size(net, several)} ({_percent(share)})" for net, share in enough)
     smallest, _ = enough[0]
@@ -93,13 +98,13 @@ def _teacher_and_students(group: dict) -> list[Sentence]:
     if details:
         which = f"the smallest of them, {_size(smallest, several)}," if len(enough) > 1 else "it"
         text += f"; {which} {' and '.join(details)}"
-    return [*sentences, _say(text + ".")]
+    return [*sentences, say(text + ".")]
 
 
 def _student_against_control(group: dict) -> list[Sentence]:
     entries = [entry for entry in group["comparisons"] if entry["kind"] == "student_vs_control"]
     if not entries:
-        return [_say("No control of a student's size was measured, so nothing shows that the teacher "
+        return [say("No control of a student's size was measured, so nothing shows that the teacher "
                      "helped.", "warning")]
     sentences = []
     for measure in dict.fromkeys(entry["measure"] for entry in entries):
@@ -128,7 +133,7 @@ def _joint_against_mse(group: dict) -> list[Sentence]:
             if ds:
                 parts.append(f"{text} {', '.join(dict.fromkeys(ds))}")
         meaning = "higher is sharper" if measure == "vol_ratio" else f"{mine[0]['better']} is better"
-        sentences.append(_say(f"On {measure} ({meaning}), {'; '.join(parts)}."))
+        sentences.append(say(f"On {measure} ({meaning}), {'; '.join(parts)}."))
     return sentences
 
 

@@ -1,62 +1,18 @@
 """The page: its tables, its verdict, what it says of missing parts, that nothing comes from outside."""
 
 import copy
-import html as html_text
 import os
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
 
 import pytest
 import report_runs
+from read_page import Page, page_of, verdict_of
 
 from kgan.errors import InputError
 from kgan.report.load import read_run
 from kgan.report.page import render, write_report
-
-
-class Page(HTMLParser):
-    """The page's tables as rows of cell texts, its tags with their attributes, and its text."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tables, self.tags, self.words, self.open = [], [], [], []
-        self.feed(html)
-        self.text = " ".join(" ".join(self.words).split())
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        if tag == "table":
-            self.tables.append([])
-        if tag == "tr":
-            self.tables[-1].append([])
-        if tag in ("td", "th"):
-            self.tables[-1][-1].append("")
-        self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        while self.open and self.open.pop() != tag:
-            pass
-
-    def handle_data(self, data):
-        if "style" not in self.open:
-            self.words.append(data)
-        if {"td", "th"} & set(self.open):
-            self.tables[-1][-1][-1] += data
-
-    def table(self, word):
-        """The first table with a cell `word`."""
-        return next(table for table in self.tables if any(word in row for row in table))
-
-
-def page_of(*folders):
-    return Page(render([read_run(folder) for folder in folders]))
-
-
-def verdict_of(page_html):
-    verdict = re.search(r'<p class="verdict">(.*?)</p>', page_html, re.DOTALL)[1]
-    return " ".join(html_text.unescape(re.sub("<[^>]*>", "", verdict)).split())
 
 
 def test_the_table_of_sizes(tmp_path):
@@ -218,7 +174,7 @@ def test_wrong_input(tmp_path):
 
 
 def test_the_room_imports_nothing_that_trains():
-    code = "import sys, kgan.report.page, kgan.report.summary; print([n for n in ('tensorflow', 'keras', " \
-           "'matplotlib.pyplot') if n in sys.modules])"
+    code = "import sys, kgan.report.page, kgan.report.compression, kgan.report.okd; print([" \
+           "n for n in ('tensorflow', 'keras', 'matplotlib.pyplot') if n in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

@@ -1,0 +1,117 @@
+"""The kinds of run that the report knows, and how one is told from another.
+
+A new kind is a module of its own with `KIND`, an instance of a subclass of `Kind`, beside a template for
+its part of the page, and its name in `NAMES`.
+"""
+
+import importlib
+from collections.abc import Iterable
+from typing import ClassVar
+
+from kgan.errors import InputError
+
+#: Values of "kind" in metrics.json, each a module of this package. The first is meant where none is stated.
+NAMES = ("compression", "okd")
+
+
+class Kind:
+    """What the report must know of one kind of run; a subclass says what differs from this."""
+
+    #: metrics.json's "kind", its name for readers, and the rule by which its networks are compared.
+    name = ""
+    title = ""
+    rule = ""
+    #: The roles of its networks, each with one of `figures.ROLE_COLOURS`: what is tested has the student's
+    #: colour, what it is tested against the control's, what stands beside them the teacher's.
+    roles: ClassVar[dict[str, str]] = {}
+    #: What metrics.json says of a network besides its measures, and which of these is its size.
+    description: tuple[str, ...] = ()
+    size = ""
+    #: Templates: the part's own sections, and what stands once at the end of the page.
+    template = ""
+    ending: str | None = None
+
+    def log_stages(self, stages: list[str], registered: dict[str, set[str]]) -> list[str]:
+        """The stages whose `log.csv` belongs to a run, in order.
+
+        `stages` are those of the recipe whose folder is there, in order; `registered[stage]` holds the
+        roles in its `networks.json`.
+        """
+        raise NotImplementedError
+
+    def curve(self, stage: str, column: str) -> tuple[str, str] | None:
+        """(loss, whose) of a column of a stage's log; None for a column that holds no loss."""
+        member, slash, loss = column.rpartition("/")
+        return (loss, member) if slash else None
+
+    def stage_colour(self, stage: str, loss: str) -> str:
+        """One of `figures.ROLE_COLOURS` for a stage's chart of a loss."""
+        raise NotImplementedError
+
+    def slot(self, network: dict) -> tuple:
+        """Equal for networks of several seeds that answer each other; its first part is the role."""
+        raise NotImplementedError
+
+    def slot_label(self, slot: tuple) -> str:
+        """A name for networks that answer each other but are named differently."""
+        return "_".join(str(part) for part in slot if part is not None)
+
+    def facts(self, metrics: dict) -> list[str]:
+        """What tells two runs of one recipe apart, for their names; empty where settings say it all."""
+        return []
+
+    def compare(self, group, networks: dict[str, dict], headline: dict) -> dict:
+        """What the summary of a group holds besides its networks: at least `comparisons` and `counts`.
+
+        `networks` and `headline` are those of the summary.
+        """
+        raise NotImplementedError
+
+    def lines(self, summary: dict) -> list[str]:
+        """A group's summary as lines of plain text, for a terminal."""
+        raise NotImplementedError
+
+    def verdict(self, summary: dict) -> list:
+        """The sentences (`verdict.Sentence`) at the head of the group's part."""
+        raise NotImplementedError
+
+    def side_by_side(self, summaries: list[dict], measure: str) -> dict:
+        """One measure of groups that share a protocol, a column a group: `{"columns", "rows"}`."""
+        raise NotImplementedError
+
+    def network_columns(self) -> dict[str, str]:
+        """What the table of every network says of one besides its measures: key and heading."""
+        raise NotImplementedError
+
+    def sections(self, group, summary: dict, images, key: str, share: int) -> dict:
+        """What the kind's template shows of a group.
+
+        `key` makes the ids of its figures unique, `share` is how many groups share the page's bytes.
+        """
+        raise NotImplementedError
+
+
+def kind_named(name: str) -> Kind:
+    """The kind of that name in `NAMES`."""
+    # Imported late: the kinds stand on the modules that ask for them.
+    return importlib.import_module(f"kgan.report.{name}").KIND
+
+
+def find_kind(metrics: dict, roles: Iterable[str], source: str) -> str:
+    """The name of a run's kind: what metrics.json says, or whose `roles` its stages registered.
+
+    Args:
+        metrics: metrics.json, empty where it is missing.
+        roles: of the trained networks; they decide where metrics.json is missing.
+        source: the file, for the `InputError` that an unknown kind raises.
+    """
+    if "kind" in metrics:
+        if metrics["kind"] not in NAMES:
+            raise InputError(f"'kind' in {source!r} is {metrics['kind']!r:.60}: this version reports on "
+                             f"{', '.join(NAMES)}")
+        return metrics["kind"]
+    if not metrics:
+        for name in NAMES:
+            if not set(roles).isdisjoint(kind_named(name).roles):
+                return name
+    return NAMES[0]
