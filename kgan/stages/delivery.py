@@ -6,10 +6,11 @@ from kgan.errors import InputError
 from kgan.export.export import export_network
 from kgan.export.tflite import QUANTISATIONS
 from kgan.files import whole_file
+from kgan.metrics.evaluate import Sampler, latents
 from kgan.report.page import write_report
 from kgan.stages.training import load_network, read_registers
 
-ROLES = ("teacher", "student")
+ROLES = ("teacher", "student", "peer")
 
 
 def export(*, quantize, roles=ROLES):
@@ -29,7 +30,7 @@ def export(*, quantize, roles=ROLES):
 
 
 def export_run(run_dir, network, quantize, folder, run_id):
-    """Exports one network of a run, or teacher and students, to `folder`; yields the files' paths."""
+    """Exports one network of a run, or teacher, students and peers, to `folder`; yields the files' paths."""
     names = [network] if network else [entry["name"] for entry in read_registers(run_dir) if entry["role"] in ROLES]
     if not names:
         raise InputError(f"{run_dir} has no trained networks")
@@ -54,4 +55,12 @@ def report():
 
 
 def _export(run_dir, name, quantize, folder, run_id):
-    return export_network(load_network(run_dir, name), folder, name=name, run=run_id, quantize=quantize)
+    network = load_network(run_dir, name)
+    sampler = Sampler(network)
+    given = {}
+    if sampler.conditional:
+        def inputs(count, seed):
+            return {"latents": latents(count, sampler.latent_dim, seed), "labels": sampler.labels_of(count)}
+
+        given = {"inputs": inputs, "latents_law": f"latents N(0, I), labels 0 to {sampler.num_classes - 1}"}
+    return export_network(network, folder, name=name, run=run_id, quantize=quantize, **given)

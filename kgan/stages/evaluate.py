@@ -12,12 +12,16 @@ INTERPOLATED = 9  # images between two latents
 ROWS = 3
 
 
-def evaluate(data, *, num_samples):
+def evaluate(data, *, num_samples, facts=None):
     """Writes `metrics.json`, and in the stage's folder images of all networks from the same latents.
+
+    A network whose training kept late weights is measured with each of them: its measures are the means,
+    and `<measure>_late_std` the standard deviations.
 
     Args:
         data: callable that gives the `ImageSet` of real images.
         num_samples: generated images a network is measured on.
+        facts: dict of what else `metrics.json` is to say of the run.
     """
     def run(work):
         images = data()
@@ -26,9 +30,14 @@ def evaluate(data, *, num_samples):
         networks, samples, lines = {}, {}, {}
         for entry in entries:
             work.stop.check()
-            sampler = Sampler(load_network(work.run_dir, entry["name"]))
-            generated = sampler.images_of(run_latents(work, num_samples, sampler.latent_dim))
-            networks[entry["name"]] = _facts(entry) | judge.measures(generated)
+            network = load_network(work.run_dir, entry["name"])
+            sampler = Sampler(network)
+            inputs = run_latents(work, num_samples, sampler.latent_dim)
+            generated = sampler.images_of(inputs)
+            measures = judge.measures(generated)
+            if entry.get("late"):
+                measures = _late_measures(work, entry["late"], network, sampler, inputs, judge)
+            networks[entry["name"]] = _facts(entry) | measures
             samples[entry["name"]] = generated[:SHOWN]
             lines[entry["name"]] = interpolate(sampler, run_latents(work, 2 * ROWS, sampler.latent_dim))
         _add_ratios(networks)
@@ -36,8 +45,10 @@ def evaluate(data, *, num_samples):
         _write_arrays(work.folder / "samples.npz", samples)
         _write_arrays(work.folder / "interpolation.npz", lines)
         _write_arrays(work.folder / "real.npz", {"real": images.images[np.sort(order)]})
-        write_json(work.run_dir / "metrics.json", {
-            "protocol": judge.protocol(), "headline": judge.headline,
+        late = {int(step) for entry in entries for step in entry.get("late", {})}
+        protocol = judge.protocol() | ({"late_checkpoints": sorted(late)} if late else {})
+        write_json(work.run_dir / "metrics.json", (facts or {}) | {
+            "protocol": protocol, "headline": judge.headline,
             "real": judge.real.measures(judge.extractor.name), "networks": networks})
 
     return run
@@ -47,16 +58,31 @@ def interpolate(sampler, ends, num=INTERPOLATED):
     """uint8 images [rows, num, H, W, C] on straight lines between pairs of latents [2 rows, latent_dim]."""
     share = np.linspace(0.0, 1.0, num, dtype=np.float32)[None, :, None]
     points = (1.0 - share) * ends[0::2, None] + share * ends[1::2, None]
-    images = sampler.images_of(points.reshape(-1, ends.shape[-1]))
+    labels = np.repeat(sampler.labels_of(len(points)), num)  # one class along a line
+    images = sampler.images_of(points.reshape(-1, ends.shape[-1]), labels)
     return images.reshape(len(points), num, *images.shape[1:])
 
 
 def _facts(entry):
-    return {key: value for key, value in entry.items() if key != "name"}
+    return {key: value for key, value in entry.items() if key not in ("name", "late")}
+
+
+def _late_measures(work, late, network, sampler, inputs, judge):
+    """Means and standard deviations of the measures over a network's late weights, which it takes in turn."""
+    found = []
+    for path in late.values():
+        network.load_weights(work.run_dir / path)
+        found.append(judge.measures(sampler.images_of(inputs)))
+    means = {name: float(np.mean([measures[name] for measures in found])) for name in found[0]}
+    spread = {f"{name}_late_std": float(np.std([measures[name] for measures in found], ddof=1)) if len(found) > 1
+              else None for name in found[0] if not name.endswith("_std")}
+    return means | spread
 
 
 def _add_ratios(networks):
-    teacher = next(network for network in networks.values() if network["role"] == "teacher")
+    teacher = next((network for network in networks.values() if network["role"] == "teacher"), None)
+    if teacher is None:
+        return
     for network in networks.values():
         network["ratio"] = teacher["parameters_paper"] / network["parameters_paper"]
         network["vol_ratio"] = network["vol"] / teacher["vol"] if teacher["vol"] else None

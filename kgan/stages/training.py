@@ -16,6 +16,7 @@ from kgan.training.noise import fold_seed
 
 GRID = 8  # images a side
 CHECKPOINTS = 5  # checkpoints a training, besides the last
+LATE = 0.6  # share of a training after which its networks count as late
 
 
 def begin_stage(work, name):
@@ -25,13 +26,15 @@ def begin_stage(work, name):
     return seed
 
 
-def train_in_run(work, method, batches, steps, *, title, shown):
+def train_in_run(work, method, batches, steps, *, title, shown, late=False):
     """Trains `method` for `steps` steps within a stage's folder.
 
     Args:
         batches: callable, step -> endless data set from that step on, as for `train`.
         shown: dict, name -> callable that gives the generator whose samples are drawn into
             `samples/<name>-<step>.png`, ten times in a training.
+        late: keep the weights of the shown generators at the last of these times, for measures that are
+            averaged over them (`late_weights`).
     """
     samplers = {name: Sampler(generator, GRID * GRID) for name, generator in shown.items()}
 
@@ -39,6 +42,9 @@ def train_in_run(work, method, batches, steps, *, title, shown):
         for name, sampler in samplers.items():
             images = sampler(GRID * GRID, fold_seed(work.seed, "samples"))
             write_grid(work.folder / "samples" / f"{name}-{step:08d}.png", images)
+            if late and step >= LATE * steps:
+                with whole_path(_late_folder(work) / f"{name}-{step:08d}.weights.h5") as path:
+                    shown[name].save_weights(path)
 
     every = max(steps // 10, 1)
     with work.console.progress(title, steps) as progress:
@@ -47,14 +53,25 @@ def train_in_run(work, method, batches, steps, *, title, shown):
               progress=progress, warn=work.console.say)
 
 
-def image_batches(data, batch_size, seed, critic_steps=1):
+def late_weights(work, name, steps):
+    """{step: path within the run} of the weights that a training of `steps` steps kept late."""
+    found = {int(path.name.split("-")[-1].split(".")[0]): path
+             for path in sorted(_late_folder(work).glob(f"{name}-*.weights.h5"))}
+    return {step: str(path.relative_to(work.run_dir)) for step, path in found.items() if LATE * steps <= step <= steps}
+
+
+def _late_folder(work):
+    return work.folder / "late"
+
+
+def image_batches(data, batch_size, seed, critic_steps=1, with_labels=False):
     """Callable, step -> batches of an `ImageSet` from that step on.
 
-    With several critic steps they are [batch_size, critic_steps, H, W, C]: real images of its own for
-    each update of the critic.
+    With labels they are (images, labels). With several critic steps, and without labels, they are [batch_size,
+    critic_steps, H, W, C]: real images of its own for each update of the critic.
     """
     def batches(step):
-        dataset = data.batches(batch_size * critic_steps, seed=seed, start_step=step)
+        dataset = data.batches(batch_size * critic_steps, seed=seed, start_step=step, with_labels=with_labels)
         if critic_steps == 1:
             return dataset
         shape = (batch_size, critic_steps, *data.image_shape)

@@ -1,0 +1,103 @@
+"""Stages of online distillation: peers with connectors, and the same peers without as their control.
+
+Source: Guo et al., "Online Adversarial Knowledge Distillation for Image Synthesis of Bridge Defect" (2021).
+"""
+
+from kgan.errors import InputError
+from kgan.methods.side_by_side import SideBySide
+from kgan.recipe import Stage
+from kgan.stages import delivery, judge
+from kgan.stages.evaluate import evaluate
+from kgan.stages.training import (
+    begin_stage,
+    image_batches,
+    late_weights,
+    save_network,
+    train_in_run,
+    write_register,
+)
+from kgan.training.noise import fold_seed
+
+
+def okd_stages(data, okd, sizes, *, steps, batch_size, features_steps, num_samples, quantize=(), conditional=False,
+               single=True, facts=None):
+    """features, okd, controls, evaluate, export, report.
+
+    Args:
+        data: callable that gives the labelled `ImageSet`.
+        okd: callable, (sizes, connected, seed) -> compiled `OKD` with a peer for each size, named "1", "2", ...;
+            with connectors only where `connected`.
+        sizes: each peer's size, as the recipe understands it.
+        steps, batch_size: of all trainings.
+        conditional: whether the generators take labels.
+        single: whether to train one GAN alone too, of the first size, from a seed of its own.
+        facts: dict of what else `metrics.json` is to say, such as rho and topology.
+
+    The others are the arguments of the single stages.
+    """
+    for name, value in {"steps": steps, "batch_size": batch_size, "features_steps": features_steps}.items():
+        if value < 1:
+            raise InputError(f"setting {name} must be at least 1; received {value!r}")
+    if num_samples < 20:
+        raise InputError(f"setting num_samples must be at least 20, or no measure means anything; received "
+                         f"{num_samples!r}")
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise InputError(f"online distillation needs two peers or more, each of a positive size; received {sizes!r}")
+    okd(sizes[:1], False, 0)  # raises where image and latent sizes do not fit the networks
+    trained = {"steps": steps, "batch_size": batch_size, "conditional": conditional}
+    facts = {"kind": "okd"} | (facts or {})
+    measured = ("features", "okd", "controls")
+    stages = [
+        Stage("features", judge.features(data, steps=features_steps), settings={"steps": features_steps}),
+        Stage("okd", peers(data, okd, sizes, **trained), settings={"steps": steps}),
+        Stage("controls", controls(data, okd, sizes, single=single, **trained), settings={"steps": steps}),
+        Stage("evaluate", evaluate(data, num_samples=num_samples, facts=facts), measured, {"num_samples": num_samples}),
+    ]
+    if quantize:
+        stages.append(Stage("export", delivery.export(quantize=quantize, roles=("peer",)), ("okd",),
+                            {"quantize": quantize}))
+    return [*stages, Stage("report", delivery.report(), ("evaluate", *(["export"] if quantize else [])))]
+
+
+def peers(data, okd, sizes, *, steps, batch_size, conditional):
+    """Stage: trains the peers with their connectors."""
+    def run(work):
+        seed = begin_stage(work, "peers")
+        method = okd(sizes, True, seed)
+        _train(work, method, {"peer": (method, sizes)}, data(), seed, steps, batch_size, conditional)
+
+    return run
+
+
+def controls(data, okd, sizes, *, steps, batch_size, conditional, single):
+    """Stage: trains the same peers without connectors, from the same weights and latents, and one GAN alone."""
+    def run(work):
+        seed = begin_stage(work, "peers")  # as the peers' stage: the same weights, latents and batches
+        roles = {"independent": (okd(sizes, False, seed), sizes)}
+        if single:
+            begin_stage(work, "single")
+            roles["single"] = (okd(sizes[:1], False, fold_seed(work.seed, "single")), sizes[:1])
+        method = SideBySide({role: member for role, (member, _) in roles.items()})
+        _train(work, method, roles, data(), seed, steps, batch_size, conditional)
+
+    return run
+
+
+def _train(work, method, roles, images, seed, steps, batch_size, conditional):
+    if conditional and not images.num_classes:
+        raise InputError(f"{images.name} has no labels, which conditional generators need")
+    shown, entries = {}, []
+    for role, (member, sizes) in roles.items():
+        outputs = member.network_outputs()
+        for peer, size in zip(member.peers, sizes, strict=True):
+            name = role if role == "single" else f"{role}_{peer}"
+            shown[name] = outputs[f"generator_{peer}"]
+            entries.append({
+                "name": name, "role": role, "peer": peer, "size": size, "objective": member.objective_name,
+                "parameters": shown[name].count_params(), "weights": "ema" if member.averages else "raw",
+                "steps": steps} | ({"classes": list(images.class_names)} if conditional else {}))
+    train_in_run(work, method, image_batches(images, batch_size, seed, with_labels=conditional), steps,
+                 title=work.folder.name, shown=shown, late=True)
+    for name, network in shown.items():
+        save_network(work, name, network)
+    write_register(work, [entry | {"late": late_weights(work, entry["name"], steps)} for entry in entries])
