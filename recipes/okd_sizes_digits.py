@@ -1,0 +1,63 @@
+"""A large and two small GANs of digits on one ring: compression without a teacher trained beforehand.
+
+Source: Guo et al., "Online Adversarial Knowledge Distillation for Image Synthesis of Bridge Defect" (2021), section
+    3, with peers of different sizes, which the paper does not try.
+Deviations: scikit-learn's digits at 32x32; widths 8, 4 and 2; see okd_digits. The control of each peer is the GAN
+    of its size without connectors, from the same weights and latents.
+Run: python cli.py fit recipes/okd_sizes_digits.py [--seeds 0,1,2]
+Expected: not known yet: no full run over several seeds has been made; its smoke form has.
+Time: some 5 minutes on two CPU cores, a seed (estimated from its steps)
+"""
+
+import keras
+
+from kgan.data import digits
+from kgan.methods.okd import OKD, TOPOLOGIES
+from kgan.networks.sagan import sagan_discriminator, sagan_generator
+from kgan.stages.okd import okd_stages
+
+OP_THREADS = 1  # many small networks side by side: an operation a core beats all cores on one operation
+
+SMOKE = {"sizes": (3, 2), "batch_size": 8, "features_steps": 4, "steps": 2, "num_samples": 40, "quantize": ("none",)}
+
+
+def recipe(
+    image_size=32,
+    latent_dim=128,
+    sizes=(8, 4, 2),
+    topology="ring",
+    rho=0.1,
+    batch_size=25,
+    steps=1000,
+    generator_learning_rate=1e-3,
+    discriminator_learning_rate=1e-3,
+    connector_learning_rate=5e-4,
+    ema_decay=0.99,
+    features_steps=300,
+    num_samples=1797,
+    quantize=("none", "int8"),
+    seed=0,
+):
+    """`sizes` are the widths round the ring; a connector is as wide as the peer that it corrects."""
+    image_shape = (image_size, image_size, 1)
+
+    def data():
+        return digits.load(image_size)
+
+    def okd(sizes, connected, seed):
+        names = [str(number) for number in range(1, len(sizes) + 1)]
+        edges = TOPOLOGIES[topology](len(sizes)) if connected else []
+        model = OKD(
+            {name: sagan_generator(size, image_shape, latent_dim) for name, size in zip(names, sizes, strict=True)},
+            {name: sagan_discriminator(size, image_shape) for name, size in zip(names, sizes, strict=True)},
+            {edge: sagan_discriminator(sizes[edge[0]], image_shape) for edge in edges},
+            "wgan_gp", rho, ema_decay, seed)
+        model.compile(lambda: keras.optimizers.Adam(generator_learning_rate, 0.0, 0.9),
+                      lambda: keras.optimizers.Adam(discriminator_learning_rate, 0.0, 0.9),
+                      lambda: keras.optimizers.Adam(connector_learning_rate, 0.0, 0.9))
+        return model
+
+    return okd_stages(
+        data, okd, sizes, steps=steps, batch_size=batch_size, features_steps=features_steps, num_samples=num_samples,
+        quantize=quantize, single=False, facts={"topology": topology, "rho": rho},
+    )
