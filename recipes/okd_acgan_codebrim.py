@@ -15,7 +15,7 @@ Time: days on a GPU (not run); its --smoke form a minute on two CPU cores
 import keras
 
 from kgan.data import codebrim, drawn_concrete
-from kgan.methods.okd import OKD, TOPOLOGIES
+from kgan.methods.okd import OKD, edges_of
 from kgan.networks.acgan import acgan_discriminator, acgan_generator
 from kgan.networks.dcgan import dcgan_discriminator
 from kgan.stages.okd import okd_stages
@@ -55,11 +55,11 @@ def recipe(
 
     def okd(sizes, connected, seed):
         names = [str(number) for number in range(1, len(sizes) + 1)]
-        edges = TOPOLOGIES[topology](len(sizes)) if connected else []
+        edges = edges_of(topology, len(sizes))
         model = OKD(
             {name: acgan_generator(d, classes, image_shape, latent_dim) for name, d in zip(names, sizes, strict=True)},
             {name: acgan_discriminator(d, classes, image_shape) for name, d in zip(names, sizes, strict=True)},
-            {edge: dcgan_discriminator(sizes[edge[0]], image_shape) for edge in edges},
+            {edge: dcgan_discriminator(sizes[edge[0]], image_shape) for edge in edges if connected},
             "non_saturating", rho, ema_decay, seed)
         model.compile(lambda: keras.optimizers.Adam(generator_learning_rate, 0.0, 0.9),
                       lambda: keras.optimizers.Adam(discriminator_learning_rate, 0.0, 0.9),

@@ -14,7 +14,7 @@ Time: an hour or more on two CPU cores (not run); its --smoke form 2 minutes
 import keras
 
 from kgan.data import cifar10, drawn_faces
-from kgan.methods.okd import OKD, TOPOLOGIES
+from kgan.methods.okd import OKD, edges_of
 from kgan.networks.sagan import sagan_discriminator, sagan_generator
 from kgan.stages.okd import okd_stages
 
@@ -53,11 +53,11 @@ def recipe(
 
     def okd(sizes, connected, seed):
         names = [str(number) for number in range(1, len(sizes) + 1)]
-        edges = TOPOLOGIES[topology](len(sizes)) if connected else []
+        edges = edges_of(topology, len(sizes))
         model = OKD(
             {name: sagan_generator(size, image_shape, latent_dim) for name, size in zip(names, sizes, strict=True)},
             {name: sagan_discriminator(size, image_shape) for name, size in zip(names, sizes, strict=True)},
-            {edge: sagan_discriminator(sizes[edge[0]], image_shape) for edge in edges},
+            {edge: sagan_discriminator(sizes[edge[0]], image_shape) for edge in edges if connected},
             "wgan_gp", rho, ema_decay, seed)
         model.compile(lambda: keras.optimizers.Adam(generator_learning_rate, 0.0, 0.9),
                       lambda: keras.optimizers.Adam(discriminator_learning_rate, 0.0, 0.9),

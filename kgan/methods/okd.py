@@ -28,6 +28,13 @@ def full_graph(num_peers):
 TOPOLOGIES = {"ring": ring, "full": full_graph}
 
 
+def edges_of(topology, num_peers):
+    """The edges of a topology, "ring" or "full"."""
+    if topology not in TOPOLOGIES:
+        raise InputError(f"topology must be one of {', '.join(TOPOLOGIES)}; received {topology!r}")
+    return TOPOLOGIES[topology](num_peers)
+
+
 class OKD(Method):
     """N generators with a discriminator each, and connectors that tell a generator's images from a neighbour's.
 

@@ -8,7 +8,7 @@ import tiny
 
 from kgan.errors import InputError
 from kgan.losses import gan as losses
-from kgan.methods.okd import OKD, full_graph, ring
+from kgan.methods.okd import OKD, edges_of, full_graph, ring
 from kgan.training.noise import StepNoise
 
 
@@ -41,6 +41,12 @@ def test_the_ring_goes_round(num, edges):
 
 def test_the_full_graph_has_every_ordered_pair():
     assert full_graph(3) == [(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)]
+
+
+def test_a_topology_by_its_name():
+    assert edges_of("full", 2) == edges_of("ring", 2) == [(0, 1), (1, 0)]
+    with pytest.raises(InputError, match="'star'"):
+        edges_of("star", 3)
 
 
 def test_for_identical_generators_the_connectors_terms_cancel():
