@@ -24,7 +24,7 @@ Expected: seeds 0, 1, 2, mean +- std; 1,797 generated against 1,797 real images,
     21.2 against 23.3) and that at d = 1 stays (27.4 against 54.6). At d = 4 student and control are level
     (one win each over two seeds), and once the control won at d = 2. Controls of the non-saturating objective
     fail at these sizes (fd 140 to 370), which is why teacher and controls have WGAN-GP here.
-Time: 4 minutes on two CPU cores, a seed
+Time: 4 to 5 minutes on two CPU cores, a seed
 """
 
 import keras
