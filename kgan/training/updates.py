@@ -10,9 +10,8 @@ _PLAIN = ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "use_ema",
 def apply_gradients(optimizer, gradients, variables):
     """`optimizer.apply`, for plain Adam on one replica by TensorFlow's own kernel.
 
-    Keras writes Adam as some twenty operations a variable: with hundreds of variables they take most of the
-    time in which a step's graph is built, and much of a small network's step. Slots, count of steps and results
-    are the same (to rounding).
+    Keras writes Adam as some twenty operations a variable: with hundreds of variables they take about half of the
+    time in which a step's graph is built. Slots, count of steps and results are the same (to rounding).
     """
     if not _fits(optimizer, gradients, variables):
         optimizer.apply(gradients, variables)
