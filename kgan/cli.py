@@ -86,7 +86,9 @@ def report(runs, out):
 @click.option("--out", type=_PATH, default=Path("samples.png"), show_default=True,
               help="A .png for a grid, else a folder of PNGs.")
 @click.option("--interpolate", is_flag=True, help="Rows between two latents instead of single images.")
-def sample(run, network, num, seed, out, interpolate):
+@click.option("--class", "class_name", help="Name or number of the class of all images; the classes in turn unless "
+              "given.")
+def sample(run, network, num, seed, out, interpolate, class_name):
     """Draws images from a network of RUN."""
     with _plain_errors():
         from kgan.quiet import load_tensorflow
@@ -94,7 +96,7 @@ def sample(run, network, num, seed, out, interpolate):
         load_tensorflow()
         from kgan.stages.sampling import sample_run
 
-        click.echo(f"{sample_run(run, network, num, seed, out, interpolate)}")
+        click.echo(f"{sample_run(run, network, num, seed, out, interpolate, class_name)}")
 
 
 @main.command()

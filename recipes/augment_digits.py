@@ -12,12 +12,11 @@ Time: some 5 minutes on two CPU cores, a seed (estimated from its steps)
 import keras
 
 from kgan.data import digits
-from kgan.methods.okd import OKD, ring
 from kgan.networks.acgan import acgan_discriminator, acgan_generator
 from kgan.networks.dcgan import dcgan_discriminator
 from kgan.recipe import Stage
 from kgan.stages.augment import augment
-from kgan.stages.okd import peers
+from kgan.stages.okd import okd_maker, peers
 
 OP_THREADS = 1  # many small networks side by side: an operation a core beats all cores on one operation
 
@@ -43,7 +42,7 @@ def recipe(
     seed=0,
 ):
     """`num_real` images are known, from which `num_generated` are made; the rest is for testing."""
-    image_shape = (image_size, image_size, 1)
+    image_shape, classes = (image_size, image_size, 1), 10
 
     def parts():
         images = digits.load(image_size)
@@ -55,17 +54,13 @@ def recipe(
     def test():
         return parts()[0]
 
-    def okd(sizes, connected, seed):
-        names, classes = [str(number) for number in range(1, len(sizes) + 1)], 10
-        model = OKD(
-            {name: acgan_generator(d, classes, image_shape, latent_dim) for name, d in zip(names, sizes, strict=True)},
-            {name: acgan_discriminator(d, classes, image_shape) for name, d in zip(names, sizes, strict=True)},
-            {edge: dcgan_discriminator(sizes[edge[0]], image_shape) for edge in ring(len(sizes)) if connected},
-            "non_saturating", rho, ema_decay, seed)
-        model.compile(lambda: keras.optimizers.Adam(generator_learning_rate, 0.5),
-                      lambda: keras.optimizers.Adam(discriminator_learning_rate, 0.5),
-                      lambda: keras.optimizers.Adam(connector_learning_rate, 0.5))
-        return model
+    rates = generator_learning_rate, discriminator_learning_rate, connector_learning_rate
+    okd = okd_maker(
+        lambda d: acgan_generator(d, classes, image_shape, latent_dim),
+        lambda d: acgan_discriminator(d, classes, image_shape),
+        lambda d: dcgan_discriminator(d, image_shape),
+        optimizers=[lambda rate=rate: keras.optimizers.Adam(rate, 0.5) for rate in rates],
+        objective="non_saturating", rho=rho, ema_decay=ema_decay)
 
     trained = peers(train, okd, sizes, steps=steps, batch_size=batch_size, conditional=True)
     tested = augment(train, test, role="peer", num_generated=num_generated, steps=classifier_steps, repeats=repeats)

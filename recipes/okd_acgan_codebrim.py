@@ -15,10 +15,9 @@ Time: days on a GPU (not run); its --smoke form a minute on two CPU cores
 import keras
 
 from kgan.data import codebrim, drawn_concrete
-from kgan.methods.okd import OKD, edges_of
 from kgan.networks.acgan import acgan_discriminator, acgan_generator
 from kgan.networks.dcgan import dcgan_discriminator
-from kgan.stages.okd import okd_stages
+from kgan.stages.okd import okd_maker, okd_stages
 
 SMOKE = {"stand_in": True, "num_crops": 200, "num_peers": 2, "d": 1, "features_steps": 4, "steps": 2,
          "num_samples": 40, "quantize": ("none",)}
@@ -53,18 +52,13 @@ def recipe(
             return drawn_concrete.load(image_size, num_crops)
         return codebrim.load(image_size, num_crops, data_dir=data_dir)
 
-    def okd(sizes, connected, seed):
-        names = [str(number) for number in range(1, len(sizes) + 1)]
-        edges = edges_of(topology, len(sizes))
-        model = OKD(
-            {name: acgan_generator(d, classes, image_shape, latent_dim) for name, d in zip(names, sizes, strict=True)},
-            {name: acgan_discriminator(d, classes, image_shape) for name, d in zip(names, sizes, strict=True)},
-            {edge: dcgan_discriminator(sizes[edge[0]], image_shape) for edge in edges if connected},
-            "non_saturating", rho, ema_decay, seed)
-        model.compile(lambda: keras.optimizers.Adam(generator_learning_rate, 0.0, 0.9),
-                      lambda: keras.optimizers.Adam(discriminator_learning_rate, 0.0, 0.9),
-                      lambda: keras.optimizers.Adam(connector_learning_rate, 0.0, 0.9))
-        return model
+    rates = generator_learning_rate, discriminator_learning_rate, connector_learning_rate
+    okd = okd_maker(
+        lambda d: acgan_generator(d, classes, image_shape, latent_dim),
+        lambda d: acgan_discriminator(d, classes, image_shape),
+        lambda d: dcgan_discriminator(d, image_shape),
+        optimizers=[lambda rate=rate: keras.optimizers.Adam(rate, 0.0, 0.9) for rate in rates],
+        objective="non_saturating", topology=topology, rho=rho, ema_decay=ema_decay)
 
     return okd_stages(
         data, okd, (d,) * num_peers, steps=steps, batch_size=batch_size, features_steps=features_steps,

@@ -12,9 +12,8 @@ Time: some 5 minutes on two CPU cores, a seed (estimated from its steps)
 import keras
 
 from kgan.data import digits
-from kgan.methods.okd import OKD, edges_of
 from kgan.networks.sagan import sagan_discriminator, sagan_generator
-from kgan.stages.okd import okd_stages
+from kgan.stages.okd import okd_maker, okd_stages
 
 OP_THREADS = 1  # many small networks side by side: an operation a core beats all cores on one operation
 
@@ -44,18 +43,12 @@ def recipe(
     def data():
         return digits.load(image_size)
 
-    def okd(sizes, connected, seed):
-        names = [str(number) for number in range(1, len(sizes) + 1)]
-        edges = edges_of(topology, len(sizes))
-        model = OKD(
-            {name: sagan_generator(size, image_shape, latent_dim) for name, size in zip(names, sizes, strict=True)},
-            {name: sagan_discriminator(size, image_shape) for name, size in zip(names, sizes, strict=True)},
-            {edge: sagan_discriminator(sizes[edge[0]], image_shape) for edge in edges if connected},
-            "wgan_gp", rho, ema_decay, seed)
-        model.compile(lambda: keras.optimizers.Adam(generator_learning_rate, 0.0, 0.9),
-                      lambda: keras.optimizers.Adam(discriminator_learning_rate, 0.0, 0.9),
-                      lambda: keras.optimizers.Adam(connector_learning_rate, 0.0, 0.9))
-        return model
+    rates = generator_learning_rate, discriminator_learning_rate, connector_learning_rate
+    okd = okd_maker(
+        lambda width: sagan_generator(width, image_shape, latent_dim),
+        lambda width: sagan_discriminator(width, image_shape),
+        optimizers=[lambda rate=rate: keras.optimizers.Adam(rate, 0.0, 0.9) for rate in rates],
+        objective="wgan_gp", topology=topology, rho=rho, ema_decay=ema_decay)
 
     return okd_stages(
         data, okd, sizes, steps=steps, batch_size=batch_size, features_steps=features_steps, num_samples=num_samples,

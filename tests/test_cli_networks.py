@@ -103,6 +103,7 @@ def test_sample_interpolates_between_images_of_the_seed(run):
     (["--out", "file/deep/x.png"], "so file/deep/x.png cannot be written"),
     (["--out", "folder.png"], "folder.png is a folder: --out takes a file ending in .png"),
     (["--interpolate", "--out", "lines"], "--interpolate draws one grid: --out must end in .png; received lines"),
+    (["--class", "3", "--out", "threes"], "student_d1 takes no labels: leave --class out"),
 ])
 def test_sample_refuses_wrong_input(run, arguments, message):
     for folder in ("full", "folder.png"):

@@ -54,11 +54,15 @@ def evaluate(data, *, num_samples, facts=None):
     return run
 
 
-def interpolate(sampler, ends, num=INTERPOLATED):
-    """uint8 images [rows, num, H, W, C] on straight lines between pairs of latents [2 rows, latent_dim]."""
+def interpolate(sampler, ends, num=INTERPOLATED, label=None):
+    """uint8 images [rows, num, H, W, C] on straight lines between pairs of latents [2 rows, latent_dim].
+
+    A generator that takes labels makes all of the class `label`, or a class a line, in turn.
+    """
     share = np.linspace(0.0, 1.0, num, dtype=np.float32)[None, :, None]
     points = (1.0 - share) * ends[0::2, None] + share * ends[1::2, None]
-    labels = np.repeat(sampler.labels_of(len(points)), num)  # one class along a line
+    lines = sampler.labels_of(len(points)) if label is None else np.full(len(points), label)
+    labels = np.repeat(lines, num)  # one class along a line
     images = sampler.images_of(points.reshape(-1, ends.shape[-1]), labels)
     return images.reshape(len(points), num, *images.shape[1:])
 

@@ -4,6 +4,7 @@ Source: Guo et al., "Online Adversarial Knowledge Distillation for Image Synthes
 """
 
 from kgan.errors import InputError
+from kgan.methods.okd import OKD, edges_of
 from kgan.methods.side_by_side import SideBySide
 from kgan.recipe import Stage
 from kgan.stages import delivery, judge
@@ -17,6 +18,31 @@ from kgan.stages.training import (
     write_register,
 )
 from kgan.training.noise import fold_seed
+
+
+def okd_maker(generator, discriminator, connector=None, *, optimizers, objective, topology="ring", rho=0.1,
+              ema_decay=0.999):
+    """A callable, (sizes, connected, seed) -> compiled `OKD` with a peer for each size, named "1", "2", ...
+
+    Args:
+        generator, discriminator: callables, size -> network.
+        connector: the same; a connector has the size of the peer that it corrects. None: as a discriminator.
+        optimizers: callables that give an optimiser: for generators, discriminators and connectors.
+        topology: "ring" or "full"; the connectors are there only where `connected`.
+        objective, rho, ema_decay: of `OKD`.
+    """
+    def okd(sizes, connected, seed):
+        edges = edges_of(topology, len(sizes)) if connected else []
+        names = [str(number) for number in range(1, len(sizes) + 1)]
+        model = OKD({name: generator(size) for name, size in zip(names, sizes, strict=True)},
+                    {name: discriminator(size) for name, size in zip(names, sizes, strict=True)},
+                    {edge: (connector or discriminator)(sizes[edge[0]]) for edge in edges},
+                    objective, rho, ema_decay, seed)
+        model.compile(*optimizers)
+        return model
+
+    edges_of(topology, 2)  # an unknown topology is refused before anything is built
+    return okd
 
 
 def okd_stages(data, okd, sizes, *, steps, batch_size, features_steps, num_samples, quantize=(), conditional=False,

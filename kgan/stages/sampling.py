@@ -2,6 +2,7 @@
 
 import csv
 
+import numpy as np
 from PIL import Image
 
 from kgan.errors import InputError
@@ -11,14 +12,15 @@ from kgan.stages.evaluate import INTERPOLATED, interpolate
 from kgan.stages.training import load_network, read_registers, write_grid
 
 
-def sample_run(run_dir, network, num, seed, out, interpolated=False):
+def sample_run(run_dir, network, num, seed, out, interpolated=False, class_name=None):
     """Writes `num` images of a run's network to `out`: a grid for a `.png`, else PNGs in a folder, where
-    those of a generator that takes labels are of the classes in turn, as `labels.csv` says.
+    `labels.csv` says the class of each image of a generator that takes labels.
 
     Args:
         network: its name; None takes the first student or peer, or the teacher where there is none.
         seed: determines the latents, for all networks of the same latent_dim alike.
         interpolated: `num` rows of images between two latents each, as one grid.
+        class_name: name or number of the class of all images; None takes the classes in turn.
 
     Returns: a line that says what was written where.
     """
@@ -29,11 +31,13 @@ def sample_run(run_dir, network, num, seed, out, interpolated=False):
     name = network or _default(run_dir)
     sampler = Sampler(load_network(run_dir, name))
     names = next((entry.get("classes") for entry in read_registers(run_dir) if entry["name"] == name), None)
+    label = None if class_name is None else _label_of(class_name, name, sampler.num_classes, names)
     if interpolated:
-        rows = interpolate(sampler, latents(2 * num, sampler.latent_dim, seed))
+        rows = interpolate(sampler, latents(2 * num, sampler.latent_dim, seed), label=label)
         write_grid(out, rows.reshape(-1, *rows.shape[2:]), INTERPOLATED)
         return f"{num} rows of {INTERPOLATED} images: {out}"
-    images, labels = sampler(num, seed), sampler.labels_of(num)
+    labels = sampler.labels_of(num) if label is None else np.full(num, label, np.int32)
+    images = sampler.images_of(latents(num, sampler.latent_dim, seed), labels)
     if grid:
         write_grid(out, images)
         return f"{num} images: {out}"
@@ -44,6 +48,18 @@ def sample_run(run_dir, network, num, seed, out, interpolated=False):
         return f"{num} images in {out}"
     _write_labels(out / "labels.csv", labels, names)
     return f"{num} images in {out}, their classes in labels.csv"
+
+
+def _label_of(class_name, network, num_classes, names):
+    """The number of a class given by its name or number."""
+    known = names or [str(label) for label in range(num_classes)]
+    if not num_classes:
+        raise InputError(f"{network} takes no labels: leave --class out")
+    if class_name in known:
+        return known.index(class_name)
+    if class_name.isdecimal() and int(class_name) < num_classes:
+        return int(class_name)
+    raise InputError(f"{network} knows no class {class_name!r}; it knows {', '.join(known)}")
 
 
 def _write_labels(path, labels, names):

@@ -12,11 +12,11 @@ from PIL import Image
 
 from kgan.data.digits import load
 from kgan.errors import InputError
-from kgan.methods.okd import OKD, ring
-from kgan.metrics.evaluate import Sampler
+from kgan.methods.okd import OKD
+from kgan.metrics.evaluate import Sampler, latents
 from kgan.run import Work
 from kgan.stages.augment import augment
-from kgan.stages.okd import okd_stages, peers
+from kgan.stages.okd import okd_maker, okd_stages, peers
 from kgan.stages.sampling import sample_run
 from kgan.stages.training import load_network, read_registers
 from kgan.training.signals import StopRequest
@@ -41,13 +41,8 @@ def data():
     return load(8)
 
 
-def okd(sizes, connected, seed):
-    names = [str(number) for number in range(1, len(sizes) + 1)]
-    model = OKD({name: tiny.generator(size) for name, size in zip(names, sizes, strict=True)},
-                {name: tiny.discriminator(size) for name, size in zip(names, sizes, strict=True)},
-                {edge: tiny.discriminator() for edge in ring(len(sizes)) if connected}, ema_decay=0.5, seed=seed)
-    model.compile(*[lambda: keras.optimizers.Adam(1e-2)] * 3)
-    return model
+okd = okd_maker(tiny.generator, tiny.discriminator, lambda size: tiny.discriminator(), objective="wgan_gp",
+                optimizers=[lambda: keras.optimizers.Adam(1e-2)] * 3, ema_decay=0.5)
 
 
 def conditional(sizes, connected, seed):
@@ -152,6 +147,25 @@ def test_images_with_labels_and_what_they_are_worth(tmp_path):
     expected = Sampler(load_network(folder, "peer_2"))(13, 0)
     with Image.open(out / rows[12]["file"]) as picture:
         np.testing.assert_array_equal(np.asarray(picture), expected[12, ..., 0])
+    _one_class_on_request(folder, images.class_names[7], tmp_path / "sevens")
+
+
+def _one_class_on_request(folder, name, out):
+    sample_run(folder, "peer_2", 3, 0, out, class_name=name)
+    with (out / "labels.csv").open(encoding="utf-8") as file:
+        assert [(row["label"], row["class_name"]) for row in csv.DictReader(file)] == [("7", name)] * 3
+    sampler = Sampler(load_network(folder, "peer_2"))
+    expected = sampler.images_of(latents(3, sampler.latent_dim, 0), [7, 7, 7])
+    assert (expected[1] != sampler(3, 0)[1]).any()  # in turn it is of another class
+    with Image.open(out / "000001.png") as picture:
+        np.testing.assert_array_equal(np.asarray(picture), expected[1, ..., 0])
+    sample_run(folder, "peer_2", 1, 0, out.with_suffix(".png"), interpolated=True, class_name="7")
+    with Image.open(out.with_suffix(".png")) as line:
+        ends = np.asarray(line)[:, : expected.shape[2]]
+    np.testing.assert_allclose(ends, expected[0, ..., 0], atol=1)
+    with pytest.raises(InputError, match="peer_2 knows no class 'seven'; it knows 0, 1"):
+        sample_run(folder, "peer_2", 3, 0, out.with_name("other"), class_name="seven")
+    assert not out.with_name("other").exists()
 
 
 @pytest.mark.parametrize("settings, words", [
@@ -163,3 +177,24 @@ def test_settings_that_do_not_fit_are_refused(settings, words):
     sizes = given.pop("sizes")
     with pytest.raises(InputError, match=words):
         okd_stages(data, okd, sizes, **given)
+
+
+def test_the_maker_joins_peers_of_each_size_as_the_topology_says():
+    made = {"connector": []}
+
+    def connector(width):
+        made["connector"].append(width)
+        return tiny.discriminator(width)
+
+    rates = (1e-3, 2e-3, 3e-3)
+    settings = {"optimizers": [lambda rate=rate: keras.optimizers.SGD(rate) for rate in rates],
+                "objective": "non_saturating", "rho": 0.3, "ema_decay": 0.0}
+    full = okd_maker(tiny.generator, tiny.discriminator, connector, topology="full", **settings)
+    model = full((3, 2, 4), True, 5)
+    assert list(model.edges.values()) == [("1", "2"), ("1", "3"), ("2", "1"), ("2", "3"), ("3", "1"), ("3", "2")]
+    assert made["connector"] == [3, 3, 2, 2, 4, 4] and model.rho == 0.3 and model.seed == 5
+    roles = {name.split("_")[0]: float(value.learning_rate) for name, value in model.optimizers.items()}
+    np.testing.assert_allclose([roles[role] for role in ("generator", "discriminator", "connector")], rates)
+    assert not full((3, 2), False, 0).edges
+    with pytest.raises(InputError, match="topology must be one of ring, full; received 'star'"):
+        okd_maker(tiny.generator, tiny.discriminator, topology="star", **settings)
