@@ -11,7 +11,7 @@ from typing import ClassVar
 from kgan.errors import InputError
 
 #: Values of "kind" in metrics.json, each a module of this package. The first is meant where none is stated.
-NAMES = ("compression", "okd")
+NAMES = ("compression", "okd", "collaborative")
 
 
 class Kind:
@@ -21,7 +21,7 @@ class Kind:
     name = ""
     title = ""
     rule = ""
-    #: The roles of its networks, each with one of `figures.ROLE_COLOURS`: what is tested has the student's
+    #: The roles of its networks, each with one of `canvas.ROLE_COLOURS`: what is tested has the student's
     #: colour, what it is tested against the control's, what stands beside them the teacher's.
     roles: ClassVar[dict[str, str]] = {}
     #: What metrics.json says of a network besides its measures, and which of these is its size.
@@ -45,7 +45,7 @@ class Kind:
         return (loss, member) if slash else None
 
     def stage_colour(self, stage: str, loss: str) -> str:
-        """One of `figures.ROLE_COLOURS` for a stage's chart of a loss."""
+        """One of `canvas.ROLE_COLOURS` for a stage's chart of a loss."""
         raise NotImplementedError
 
     def slot(self, network: dict) -> tuple:
@@ -59,6 +59,9 @@ class Kind:
     def facts(self, metrics: dict) -> list[str]:
         """What tells two runs of one recipe apart, for their names; empty where settings say it all."""
         return []
+
+    def check(self, metrics: dict, source: str) -> None:
+        """Raises `InputError` where metrics.json, the file `source`, holds what is no such run's."""
 
     def compare(self, group, networks: dict[str, dict], headline: dict) -> dict:
         """What the summary of a group holds besides its networks: at least `comparisons` and `counts`.
@@ -98,7 +101,7 @@ def kind_named(name: str) -> Kind:
 
 
 def find_kind(metrics: dict, roles: Iterable[str], source: str) -> str:
-    """The name of a run's kind: what metrics.json says, or whose `roles` its stages registered.
+    """The name of a run's kind: what metrics.json says, or whose `roles` its stages registered most of.
 
     Args:
         metrics: metrics.json, empty where it is missing.
@@ -111,7 +114,6 @@ def find_kind(metrics: dict, roles: Iterable[str], source: str) -> str:
                              f"{', '.join(NAMES)}")
         return metrics["kind"]
     if not metrics:
-        for name in NAMES:
-            if not set(roles).isdisjoint(kind_named(name).roles):
-                return name
+        shared = {name: len(set(roles) & set(kind_named(name).roles)) for name in NAMES}
+        return max(NAMES, key=shared.__getitem__)
     return NAMES[0]

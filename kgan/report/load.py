@@ -80,7 +80,7 @@ def read_run(folder: Path) -> Run:
     missing = []
     documents = {}
     for name in ("recipe.json", "metrics.json", "export/export.json"):
-        documents[name] = _read_json(folder / name)
+        documents[name] = read_json(folder / name)
         if documents[name] is None:
             missing.append(name)
     metrics = documents["metrics.json"] or {}
@@ -88,10 +88,11 @@ def read_run(folder: Path) -> Run:
     exports = documents["export/export.json"] or {}
     _check_rows(exports.get("files", []), "files", folder / "export/export.json")
     recipe = documents["recipe.json"] or {}
-    _check_objects(recipe, ("settings", "versions"), folder / "recipe.json")
+    check_objects(recipe, ("settings", "versions"), folder / "recipe.json")
     stages = _stages(folder, recipe)
     registered = {stage: _registered_roles(folder / stage / "networks.json") for stage in stages}
     kind = find_kind(metrics, set().union(*registered.values()), str(folder / "metrics.json"))
+    kind_named(kind).check(metrics, str(folder / "metrics.json"))
     logs = {}
     for stage in kind_named(kind).log_stages(stages, registered):
         path = folder / stage / "log.csv"
@@ -136,7 +137,8 @@ def _npz(folder: Path, name: str) -> Path:
     return folder / "evaluate" / f"{name}.npz"
 
 
-def _read_json(path: Path) -> dict | None:
+def read_json(path: Path) -> dict | None:
+    """The object in a JSON file, None where there is no file; `InputError` for one that is damaged."""
     if not path.is_file():
         return None
     try:
@@ -151,7 +153,8 @@ def _read_json(path: Path) -> dict | None:
     return document
 
 
-def _check_objects(document: dict, names: tuple[str, ...], path: Path) -> None:
+def check_objects(document: dict, names: tuple[str, ...], path: Path) -> None:
+    """Raises `InputError` where one of the entries `names` of the file `path` is there and no object."""
     for name in names:
         if not isinstance(document.get(name, {}), dict):
             raise InputError(f"{name!r} in {str(path)!r} is {document[name]!r:.60}, not an object: "
@@ -159,8 +162,8 @@ def _check_objects(document: dict, names: tuple[str, ...], path: Path) -> None:
 
 
 def _check_metrics(metrics: dict, path: Path) -> None:
-    _check_objects(metrics, ("protocol", "headline", "real", "networks"), path)
-    _check_objects(metrics.get("networks", {}), tuple(metrics.get("networks", {})), path)
+    check_objects(metrics, ("protocol", "headline", "real", "networks"), path)
+    check_objects(metrics.get("networks", {}), tuple(metrics.get("networks", {})), path)
     for name, measure in metrics.get("headline", {}).items():
         if not isinstance(measure, str):
             raise InputError(f"headline {name!r} in {str(path)!r} is {measure!r:.60}, not a measure's name: "

@@ -1,31 +1,33 @@
 """The kind of run that distils online: peers joined by connectors, independent GANs, a single one."""
 
+import csv
 import re
+from pathlib import Path
 from typing import ClassVar
 
-from kgan.report import okd_page as page
-from kgan.report.kinds import Kind
+from kgan.report import augment
+from kgan.report import generators_page as page
+from kgan.report.generators import any_late, short
+from kgan.report.generators_kind import GeneratorsKind
 from kgan.report.load import number
-from kgan.report.okd_summary import RULE, compare_all, lines
-from kgan.report.okd_verdict import short, verdict
+from kgan.report.okd_summary import ROLES, RULE, compare_all, lines
+from kgan.report.okd_verdict import verdict
+from kgan.report.rows import EMPTY
 
 _LOSS = re.compile(r"(generator|discriminator|connector)_(.+)_loss")
+_PAPER_TABLE = Path(__file__).parent / "tables" / "okd_table1.csv"
 
 
-class OKD(Kind):
+class OKD(GeneratorsKind):
     """Peers against as many independent GANs of the same seeds, the single GAN beside them."""
 
     name = "okd"
     title = "online distillation"
     rule = RULE
-    roles: ClassVar[dict[str, str]] = page.COLOURS
+    named_roles = ROLES
+    roles: ClassVar[dict[str, str]] = {name: role.colour for name, role in ROLES.items()}
     description = ("role", "peer", "size", "objective", "weights", "parameters", "steps", "learning_rate")
-    size = "size"
     template = "okd.html"
-
-    def log_stages(self, stages, registered):
-        """Every stage that trained networks of these roles, or left a log: which there are is the recipe's choice."""
-        return [stage for stage in stages if registered[stage] & set(self.roles) or not registered[stage]]
 
     def curve(self, stage, column):
         """A loss of all peers is one chart: `generator_1_loss`, `connector_1_2_loss`, `single/generator_1_loss`."""
@@ -40,13 +42,6 @@ class OKD(Kind):
             whose = " to ".join(map(short, places))
         return f"{trained} {f'{found[1]}_loss' if found else loss}".strip(), whose
 
-    def stage_colour(self, stage, loss):
-        return next((colour for role, colour in self.roles.items() if role in f"{loss} {stage}"), "student")
-
-    def slot(self, network):
-        """The role and the place on the ring."""
-        return (str(network.get("role", "network")), None if network.get("peer") is None else str(network["peer"]))
-
     def facts(self, metrics):
         rho, topology = number(metrics.get("rho")), metrics.get("topology")
         return ([str(topology)] if topology else []) + ([] if rho is None else [f"rho {rho:g}"])
@@ -60,23 +55,31 @@ class OKD(Kind):
     def verdict(self, summary):
         return verdict(summary)
 
-    def side_by_side(self, summaries, measure):
-        return page.side_by_side(summaries, measure)
-
-    def network_columns(self):
-        return {key: key for key in ("role", "peer", "size", "objective", "weights", "parameters", "steps")}
-
     def sections(self, group, summary, images, key, share):
+        in_figure_3 = dict(reversed(ROLES.items()))
+        wins = {(entry["kind"], entry["measure"], {"first": "peer", "second": "independent"}.get(entry["result"]))
+                for entry in summary["comparisons"]}
         return {
-            "points": page.points_charts(summary, f"{key}-points"),
-            "sizes": page.size_table(summary),
-            "paired": page.paired_table(summary),
-            "late": any("late_stds" in measure for net in summary["networks"].values()
-                        for measure in net["measures"].values()),
-            "samples": page.sample_rows(group, images, share),
-            "interpolations": page.interpolation_blocks(group, images, share),
-            "paper": page.paper_table(),
+            "points": page.points_charts(ROLES, summary, f"{key}-points"),
+            "sizes": page.size_table(ROLES, summary, wins),
+            "paired": page.paired_table(ROLES, summary, summary["comparisons"], ROLES["peer"], ROLES["independent"]),
+            "late": any_late(summary["networks"]),
+            "samples": page.sample_rows(in_figure_3, group, images, share),
+            "interpolations": page.interpolation_blocks(in_figure_3, group, images, share),
+            "paper": paper_table(),
+            "augment": augment.table(summary["augment"]) if "augment" in summary else None,
         }
+
+
+def paper_table() -> dict:
+    """The paper's table 1: `{"columns", "rows"}`, a row a model."""
+    with _PAPER_TABLE.open(newline="", encoding="utf-8") as file:
+        source = list(csv.DictReader(file))
+    columns = list(dict.fromkeys(row["generator"] for row in source))
+    cells = {(row["model"], row["generator"]): row["fid"] for row in source}
+    return {"columns": ["model", *(column or "alone" for column in columns)],
+            "rows": [[model, *(cells.get((model, column), EMPTY) for column in columns)]
+                     for model in dict.fromkeys(row["model"] for row in source)]}
 
 
 KIND = OKD()

@@ -28,12 +28,15 @@ def say(text: str, kind: str = "plain", apart: bool = False) -> Sentence:
     return Sentence(((text, kind),), apart)
 
 
+def smoke(group: dict) -> list[Sentence]:
+    """That this is a smoke run, where it is one."""
+    return [say("This is a smoke run: it shows that every stage works; its numbers say nothing about the method.",
+                "warning")] if group["smoke"] else []
+
+
 def opening(group: dict) -> list[Sentence]:
     """What comes first of every kind of run: a smoke run, no measures at all, measures that are not finite."""
-    sentences = []
-    if group["smoke"]:
-        sentences.append(say("This is a smoke run: it shows that every stage works; its numbers say "
-                              "nothing about the method.", "warning"))
+    sentences = smoke(group)
     if not group["networks"]:
         return [*sentences, say("There are no measures yet, so there is no verdict: metrics.json is "
                                  "missing or names no networks.", "warning")]

@@ -13,9 +13,10 @@ from PIL import Image
 from read_page import Page, page_of, verdict_of
 from test_report_okd_summary import two_seeds
 
+from kgan.report.generators_page import points_charts, sample_rows
 from kgan.report.groups import group_runs
 from kgan.report.load import read_images, read_run
-from kgan.report.okd_page import paper_table, points_charts, sample_rows
+from kgan.report.okd import ROLES, paper_table
 from kgan.report.page import render
 from kgan.report.summary import summarise
 
@@ -123,7 +124,7 @@ def test_without_independent_gans_nothing_is_claimed(tmp_path):
 
 def test_charts_hold_every_generator_and_seed(tmp_path):
     (group,) = summarise(two_seeds(tmp_path))["groups"]
-    score, distance = points_charts(group, "c")
+    score, distance = points_charts(ROLES, group, "c")
     assert 'aria-label="fd_digits_cnn of every generator, lower is better. peers: G1 10.00, 11.00; G2 12.00, 13.00; ' \
         'G3 17.00, 18.00. independent GANs (rho = 0): G1 15.00, 16.00; G2 12.00, 10.00; G3 15.00, 16.00. single GAN: ' \
         'single 11.00, 12.50."' in html_text.unescape(distance)
@@ -135,7 +136,7 @@ def test_charts_hold_every_generator_and_seed(tmp_path):
 def test_samples_are_in_the_order_of_the_papers_figure_3(tmp_path):
     (group,) = group_runs([read_run(okd_runs.write_run(tmp_path / "run"))])
     images = read_images(tmp_path / "run")
-    found = sample_rows(group, images, 1)
+    found = sample_rows(dict(reversed(ROLES.items())), group, images, 1)
     assert [row["label"] for row in found["rows"]] == [
         "single", "independent G1", "independent G2", "independent G3", "peer G1", "peer G2", "peer G3"]
     source = found["rows"][5]["src"].removeprefix("data:image/png;base64,")

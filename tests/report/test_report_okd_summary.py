@@ -11,7 +11,7 @@ from kgan.report.charts import loss_charts
 from kgan.report.groups import group_runs
 from kgan.report.load import read_run
 from kgan.report.okd import KIND
-from kgan.report.okd_summary import paired
+from kgan.report.paired import paired
 from kgan.report.summary import summarise, summary_lines
 
 #: Beside okd_runs.NETWORKS as a second seed. Score: best 9.5 against 8, mean 8.5 against 7.

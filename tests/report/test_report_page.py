@@ -174,7 +174,8 @@ def test_wrong_input(tmp_path):
 
 
 def test_the_room_imports_nothing_that_trains():
-    code = "import sys, kgan.report.page, kgan.report.compression, kgan.report.okd; print([" \
+    code = "import sys, kgan.report.page, kgan.report.compression, kgan.report.okd, " \
+           "kgan.report.collaborative; print([" \
            "n for n in ('tensorflow', 'keras', 'matplotlib.pyplot') if n in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
