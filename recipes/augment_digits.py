@@ -15,6 +15,7 @@ from kgan.data import digits
 from kgan.networks.acgan import acgan_discriminator, acgan_generator
 from kgan.networks.dcgan import dcgan_discriminator
 from kgan.recipe import Stage
+from kgan.stages import delivery
 from kgan.stages.augment import augment
 from kgan.stages.okd import okd_maker, peers
 
@@ -65,4 +66,5 @@ def recipe(
     trained = peers(train, okd, sizes, steps=steps, batch_size=batch_size, conditional=True)
     tested = augment(train, test, role="peer", num_generated=num_generated, steps=classifier_steps, repeats=repeats)
     settings = {"num_generated": num_generated, "classifier_steps": classifier_steps, "repeats": repeats}
-    return [Stage("okd", trained, settings={"steps": steps}), Stage("augment", tested, ("okd",), settings)]
+    return [Stage("okd", trained, settings={"steps": steps}), Stage("augment", tested, ("okd",), settings),
+            Stage("report", delivery.report(), ("augment",))]

@@ -1,6 +1,5 @@
 """The stages of an online distillation on 8x8 digits: pairing, late weights, measures, labels, refusals."""
 
-import contextlib
 import csv
 import json
 
@@ -9,32 +8,18 @@ import numpy as np
 import pytest
 import tiny
 from PIL import Image
+from staged import run_stages
 
 from kgan.data.digits import load
 from kgan.errors import InputError
 from kgan.methods.okd import OKD
 from kgan.metrics.evaluate import Sampler, latents
-from kgan.run import Work
 from kgan.stages.augment import augment
 from kgan.stages.okd import okd_maker, okd_stages, peers
 from kgan.stages.sampling import sample_run
 from kgan.stages.training import load_network, read_registers
-from kgan.training.signals import StopRequest
 
 STEPS = 10
-
-
-class Quiet:
-    """A console that keeps its lines."""
-
-    def __init__(self):
-        self.lines = []
-
-    def say(self, line):
-        self.lines.append(line)
-
-    def progress(self, title, total):
-        return contextlib.nullcontext(lambda step, losses=None: None)
 
 
 def data():
@@ -51,17 +36,6 @@ def conditional(sizes, connected, seed):
                 {name: tiny.telling_discriminator(10) for name in names}, {}, "non_saturating", seed=seed)
     model.compile(*[lambda: keras.optimizers.Adam(1e-2)] * 2)
     return model
-
-
-def run_stages(folder, stages):
-    (folder / "networks").mkdir(parents=True)
-    console = Quiet()
-    (folder / "recipe.json").write_text(json.dumps(
-        {"recipe": "tiny", "title": "Tiny", "settings": {}, "seed": 3, "stages": [stage.name for stage in stages]}))
-    for stage in stages:
-        (folder / stage.name).mkdir()
-        stage.function(Work(folder, folder / stage.name, folder / "out", 3, StopRequest(), console))
-    return console.lines
 
 
 @pytest.fixture(scope="module")
