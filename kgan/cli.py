@@ -70,6 +70,53 @@ def _fit(recipe, assignments, seeds, data_dir, run_dir, smoke, dry_run, allow_ch
 
 
 @main.command()
+@click.argument("recipe")
+@click.option("--trials", type=click.IntRange(1), required=True, help="Number in all, with those of earlier calls.")
+@click.option("--algorithm", type=click.Choice(["random", "bayesian", "hyperband"]), help="random unless given.")
+@click.option("--target", metavar="BOUND", help="Finds the smallest student that meets it: score>=0.95*teacher, "
+              "distance<=1.1*teacher; size_kib<=100 finds the largest that fits.")
+@click.option("--set", "assignments", metavar="NAME=VALUE", multiple=True, help="A setting that all trials share.")
+@click.option("--seed", type=click.IntRange(0), help="Determines proposals and trials; the recipe's unless given.")
+@click.option("--run-dir", type=_PATH, help="The search's folder; runs/RECIPE-tune unless given.")
+@click.option("--data-dir", help="Where data sets are kept (tensorflow-datasets' folder).")
+@click.option("--smoke", is_flag=True, help="Trials of the recipe's smallest form.")
+@click.option("--dry-run", is_flag=True, help="Shows what is searched, and does nothing.")
+def tune(recipe, trials, algorithm, target, assignments, seed, run_dir, data_dir, smoke, dry_run):
+    """Searches RECIPE's settings with keras-tuner, or goes on with its search.
+
+    With KERASTUNER_TUNER_ID, KERASTUNER_ORACLE_IP and KERASTUNER_ORACLE_PORT this is keras-tuner's chief or one
+    of its workers.
+    """
+    with _plain_errors():
+        from kgan.run import StopRequest
+
+        with StopRequest().listening() as stop:
+            _tune(recipe, trials, algorithm, target, assignments, seed, run_dir, data_dir, smoke, dry_run, stop)
+
+
+def _tune(recipe, trials, algorithm, target, assignments, seed, run_dir, data_dir, smoke, dry_run, stop):
+    from kgan.quiet import load_tensorflow, start_tensorflow
+    from kgan.run import find_recipe, plan
+
+    find_recipe(recipe)
+    load_tensorflow()
+    from kgan.stages.tune import plan_search, show_plan, tune
+
+    found, settings = plan(recipe, assignments, smoke=smoke, data_dir=data_dir)
+    seed = settings.get("seed", 0) if seed is None else seed
+    if "seed" in settings:
+        settings["seed"] = seed
+    search = plan_search(found, settings, algorithm=algorithm, target=target, seed=seed, smoke=smoke)
+    folder = run_dir or Path("runs") / (found.name + "-tune" + ("-smoke" if smoke else ""))
+    if dry_run:
+        click.echo("\n".join(show_plan(search, folder)))
+        return
+    start_tensorflow(found.op_threads)
+    for line in tune(search, folder, trials=trials, stop=stop):
+        click.echo(line)
+
+
+@main.command()
 @click.argument("runs", nargs=-1, required=True, type=_PATH)
 @click.option("--out", type=_PATH, default=Path("report"), show_default=True, help="Folder of the page.")
 def report(runs, out):

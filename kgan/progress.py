@@ -58,6 +58,18 @@ class Console:
         return update
 
 
+class Silent(Console):
+    """Says nothing: for runs within a longer work, which says what came out."""
+
+    def say(self, line):
+        """Nothing."""
+
+    @contextlib.contextmanager
+    def progress(self, title, total, done=0):
+        """Yields a callable that shows nothing."""
+        yield lambda step, losses=None: None
+
+
 def _short(losses, most=4):
     shown = [f"{name} {value:.4g}" for name, value in list(losses.items())[:most]]
     return ", ".join(shown + (["..."] if len(losses) > most else []))

@@ -37,8 +37,43 @@ class Stage:
     settings: Mapping[str, object] = dataclasses.field(default_factory=dict)
 
 
+@dataclasses.dataclass(frozen=True)
+class Search:
+    """What a recipe brings for `tune`, by the names of its module; all of it may be missing."""
+
+    search_space: Callable | None = None  # (keras_tuner.HyperParameters) -> dict of settings of recipe()
+    objective: Callable | None = None  # (dict of metrics.json) -> number
+    trial_runner: Callable | None = None  # (**settings) -> (values, seed, share, trial_id) -> dict of floats
+    direction: str = "max"  # DIRECTION, "max" or "min"
+    steps: tuple[str, ...] = ("steps",)  # TRIAL_STEPS: settings that a trial of a share of the training shortens
+    stages: tuple[str, ...] | None = None  # TRIAL_STAGES: those that a trial runs, None: all
+    shared: tuple[str, ...] = ()  # TRIAL_SHARED: those that no searched setting touches, made once for all trials
+    share: float = 0.5  # TRIAL_SHARE: of the training, in the search of the smallest student
+
+    @classmethod
+    def of(cls, module, path, settings):
+        """Read from a recipe's module; InputError where it does not fit."""
+        given = {name: getattr(module, name, None) for name in ("search_space", "objective", "trial_runner")}
+        for name, function in given.items():
+            if function is not None and not callable(function):
+                raise InputError(f"{path}: {name} must be a function; it is {function!r}")
+        steps = tuple(getattr(module, "TRIAL_STEPS", cls.steps))
+        if hasattr(module, "TRIAL_STEPS") and not set(steps) <= set(settings):
+            raise InputError(f"{path}: TRIAL_STEPS names a setting that recipe() does not have: "
+                             f"{sorted(set(steps) - set(settings))[0]}")
+        found = cls(**given, direction=getattr(module, "DIRECTION", cls.direction),
+                    steps=tuple(name for name in steps if name in settings),
+                    stages=getattr(module, "TRIAL_STAGES", None), shared=tuple(getattr(module, "TRIAL_SHARED", ())),
+                    share=getattr(module, "TRIAL_SHARE", cls.share))
+        if found.direction not in ("max", "min"):
+            raise InputError(f'{path}: DIRECTION must be "max" or "min"; it is {found.direction!r}')
+        if not isinstance(found.share, int | float) or not 0.0 < found.share <= 1.0:
+            raise InputError(f"{path}: TRIAL_SHARE must lie in (0, 1]; it is {found.share!r}")
+        return found
+
+
 class Recipe:
-    """A recipe's file, loaded: its defaults, its smoke settings and its stages.
+    """A recipe's file, loaded: its defaults, its smoke settings, its stages and what it brings for a search.
 
     Args:
         path: the file. InputError if it does not import or has no function `recipe`.
@@ -62,6 +97,7 @@ class Recipe:
         unknown = sorted(set(self.smoke) - set(self.defaults))
         if unknown:
             raise InputError(f"{self.path}: SMOKE names a setting that recipe() does not have: {unknown[0]}")
+        self.search = Search.of(module, self.path, self.defaults)
 
     def settings(self, assignments=(), smoke=False):
         """The defaults, with the smoke settings if asked for, with `name=value` texts on top."""
@@ -75,6 +111,15 @@ class Recipe:
                 raise InputError(f"{self.path.name} has no setting {name!r}; it has {', '.join(self.parameters)}")
             values[name] = _parse(name, value.strip(), self.parameters[name])
         return values
+
+    def assignments(self, values):
+        """`name=value` texts from which `settings` reads these values."""
+        return [f"{name}={_text(value)}" for name, value in values.items()]
+
+    def typed(self, values):
+        """The values as `--set` would read them; InputError for an unknown name or another type."""
+        found = self.settings(self.assignments(values))
+        return {name: found[name] for name in values}
 
     def stages(self, settings):
         """The recipe's stages under these settings, checked: names differ, needs stand earlier."""
@@ -143,6 +188,12 @@ def _load(path):
         problem = str(error).splitlines()[0] if str(error) else ""
         raise InputError(f"{path}, line {line}, does not import: {type(error).__name__}: {problem}") from error
     return module
+
+
+def _text(value):
+    if isinstance(value, list | tuple):
+        return ",".join(_text(part) for part in value)
+    return repr(float(value)) if isinstance(value, float) else str(value)  # NumPy's own repr names its type
 
 
 def _parse(name, text, parameter):

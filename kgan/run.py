@@ -65,29 +65,24 @@ def plan(reference, assignments=(), *, smoke=False, seed=None, data_dir=None):
     return recipe, settings
 
 
-def fit(recipe, settings, run_dir, *, smoke=False, allow_change=(), console=None, stop=None):
+def fit(recipe, settings, run_dir, *, smoke=False, allow_change=(), console=None, stop=None, only=None):
     """Runs the recipe's stages in `run_dir`; returns the folder of its exports.
 
-    Complete stages are skipped, an interrupted one goes on from its last checkpoint. InputError if the
+    Complete stages are skipped, an interrupted one goes on from its last checkpoint. `only` names the stages to
+    run where not all are wanted; one that needs a stage that is left out does without. InputError if the
     folder belongs to another recipe, has other settings (durations may differ; `allow_change` names
     those that may, too), or is in use by another process. `Interrupted` after SIGTERM or SIGINT.
     """
     run_dir, console = Path(run_dir), console or Console()
-    stages = recipe.stages(settings)
+    stages = [stage for stage in recipe.stages(settings) if only is None or stage.name in only]
     export_dir = export_folder(run_dir)
     _check_folder(run_dir, recipe, settings, allow_change)
-    _make_folder(run_dir)
-    lock = filelock.FileLock(run_dir / ".lock", timeout=0)
-    try:
-        held = lock.acquire()
-    except filelock.Timeout:
-        raise InputError(f"{run_dir} is in use by another process: wait for it or choose another --run-dir") from None
-    with held, (stop or StopRequest()).listening() as stop:
+    with hold(run_dir), (stop or StopRequest()).listening() as stop:
         stage_folders = [folder for stage in stages for folder in (run_dir / stage.name).glob("**/")]
         for folder in (run_dir, run_dir / "networks", *stage_folders):
             remove_parts(folder)
         names = [stage.name for stage in stages]
-        write_json(run_dir / "recipe.json", _description(recipe, settings, smoke) | {"stages": names})
+        write_json(run_dir / "recipe.json", describe_run(recipe, settings, smoke) | {"stages": names})
         ids = {}
         for stage in stages:
             work = Work(run_dir, run_dir / stage.name, export_dir, settings.get("seed", 0), stop, console)
@@ -96,7 +91,7 @@ def fit(recipe, settings, run_dir, *, smoke=False, allow_change=(), console=None
 
 
 def _run_stage(stage, work, ids):
-    basis = {need: ids[need] for need in stage.needs}
+    basis = {need: ids[need] for need in stage.needs if need in ids}
     ids[stage.name] = _stage_id(stage, basis)
     marker, basis_file = work.folder / "complete.json", work.folder / "basis.json"
     if marker.is_file() and json.loads(marker.read_text())["id"] == ids[stage.name]:
@@ -140,7 +135,7 @@ def _check_folder(run_dir, recipe, settings, allow_change):
     if before["recipe"] != recipe.name:
         raise InputError(f"{run_dir} is a run of the recipe {before['recipe']!r}, not {recipe.name!r}: "
                          "choose another --run-dir")
-    now, then = _plain(settings), before["settings"]
+    now, then = plain(settings), before["settings"]
     changed = [name for name in {**then, **now} if then.get(name, "(not there)") != now.get(name, "(not there)")
                and not name.endswith(DURATION) and name not in PLACES and name not in allow_change]
     if changed:
@@ -148,6 +143,15 @@ def _check_folder(run_dir, recipe, settings, allow_change):
                           for name in changed)
         raise InputError(f"{run_dir} was begun with other settings: {shown}. Choose another --run-dir, or "
                          f"accept with {' '.join(f'--allow-change {name}' for name in changed)}")
+
+
+def hold(run_dir, name=".lock"):
+    """Makes a run's folder and keeps other processes out within a `with` block; InputError if one is in it."""
+    _make_folder(run_dir)
+    try:
+        return filelock.FileLock(run_dir / name, timeout=0).acquire()
+    except filelock.Timeout:
+        raise InputError(f"{run_dir} is in use by another process: wait for it or choose another --run-dir") from None
 
 
 def _make_folder(run_dir):
@@ -175,8 +179,10 @@ def export_folder(run_dir):
     """`saved_models/<run name>`; InputError if another run's exports lie there."""
     run_dir = Path(run_dir).resolve()  # "." has no name
     name = run_dir.name
-    if name.startswith("seed-"):  # runs/<recipe>/seed-<s>
+    if name.startswith("seed-") or (run_dir.parent / "search.json").is_file():  # runs/<recipe>/seed-<s>, <search>/best
         name = f"{run_dir.parent.name}-{name}"
+    elif (run_dir.parent.parent / "search.json").is_file():  # <search>/trials/<number>
+        name = f"{run_dir.parent.parent.name}-trial-{name}"
     folder = Path("saved_models") / name
     file = folder / "export.json"
     if file.is_file():
@@ -190,13 +196,15 @@ def export_folder(run_dir):
     return folder
 
 
-def _description(recipe, settings, smoke):
-    return {"recipe": recipe.name, "title": recipe.title, "settings": _plain(settings),
+def describe_run(recipe, settings, smoke):
+    """What recipe.json says of a run besides its stages."""
+    return {"recipe": recipe.name, "title": recipe.title, "settings": plain(settings),
             "seed": settings.get("seed", 0), "smoke": smoke, "versions": _versions(), "revision": _revision(),
             "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"}
 
 
-def _plain(settings):
+def plain(settings):
+    """The settings as JSON gives them back."""
     return json.loads(json.dumps(settings, default=str))
 
 

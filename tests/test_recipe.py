@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from kgan.errors import InputError
@@ -53,6 +54,26 @@ def test_values_are_typed_by_the_default(made_up, text, value):
     assert received == value and type(received) is type(value)
     if isinstance(value, tuple):
         assert [type(part) for part in received] == [type(part) for part in value]
+
+
+@pytest.mark.parametrize(("name", "value", "text"), [
+    ("steps", 7, "steps=7"), ("rate", 1.0 / 3.0, "rate=0.3333333333333333"),
+    ("rate", np.float64(1e-7), "rate=1e-07"), ("fast", False, "fast=False"), ("kind", "joint", "kind=joint"),
+    ("depths", (4, 2), "depths=4,2"), ("depths", 3, "depths=3"), ("rates", [0.1, 2], "rates=0.1,2"),
+    ("folder", None, "folder=None"), ("share", None, "share=None"),
+])
+def test_values_are_written_as_the_command_line_reads_them(made_up, name, value, text):
+    assert made_up.assignments({name: value}) == [text]
+    assert made_up.typed({name: value}) == {name: made_up.settings([text])[name]}
+    if not isinstance(value, list | int):
+        assert made_up.typed({name: value})[name] == value
+
+
+def test_values_of_another_type_are_refused(made_up):
+    with assert_refused("setting steps takes a whole number; received '0.5'"):
+        made_up.typed({"steps": 0.5})
+    with assert_refused("made_up.py has no setting 'step'"):
+        made_up.typed({"step": 1})
 
 
 @pytest.mark.parametrize(("text", "message"), [

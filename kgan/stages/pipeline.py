@@ -6,6 +6,10 @@ from kgan.recipe import Stage
 from kgan.stages import compression, delivery, evaluate, judge
 
 LEAST_SAMPLES = 20
+# For searches over students: what a trial runs, what no student changes, and which training is shortened.
+TRIAL_STAGES = ("features", "teacher", "students", "evaluate")
+SHARED_STAGES = ("features", "teacher")
+TRIAL_STEPS = ("student_steps",)
 
 
 def compression_stages(

@@ -1,0 +1,1 @@
+"""Searches with keras-tuner; it is handed the function that runs one trial."""
