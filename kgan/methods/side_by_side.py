@@ -41,6 +41,16 @@ class SideBySide(Method):
         """The trackers of all members."""
         return [metric for member in self.members.values() for metric in member.metrics]
 
+    def restart(self, networks, seed):
+        """As every method's; networks are given as `<member>/<name>`, and all members take the one seed."""
+        own = {f"{name}/{part}" for name, member in self.members.items() for part in member.networks}
+        if set(networks) != own:
+            raise InputError(f"a restart takes a network for each of {', '.join(sorted(own))}; received "
+                             f"{', '.join(sorted(networks)) or 'none'}")
+        for name, member in self.members.items():
+            member.restart({part: networks[f"{name}/{part}"] for part in member.networks}, seed)
+        super().restart({}, seed)
+
     def state_groups(self):
         """The members' states under `<member>/`."""
         groups = {"step": [self.step_counter]}

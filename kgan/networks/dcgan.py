@@ -8,8 +8,9 @@ import keras
 from keras import layers
 
 from kgan.errors import InputError
+from kgan.networks.layers import SpectralConv2D
 
-IMAGE_SIZES = (32, 64)
+IMAGE_SIZES = (16, 32, 64)
 BATCH_NORM_MOMENTUM = 0.9  # statistics follow within tens of steps: short trainings are evaluated too
 
 
@@ -17,15 +18,15 @@ def dcgan_generator(d, image_shape=(64, 64, 3), latent_dim=100, name="generator"
     """A generator of five stages: latents [B, latent_dim] -> images [B, H, W, C] in [-1, 1].
 
     A 4x4 transposed convolution to 4x4x8d, three of stride 2 to 8x8x4d, 16x16x2d and 32x32xd, each with
-    bias, batch norm and ReLU, then one to the image with tanh: stride 2 for 64x64, stride 1 for 32x32,
-    which keeps the count of parameters. Its convolutions hold `672 d^2 + (12815 + 16 C) d + C` weights
-    and biases at latent_dim = 100 (`paper_parameters` counts them).
+    bias, batch norm and ReLU, then one of stride 2 to the image with tanh. That is 64x64; for 32x32 the last
+    one has stride 1, for 16x16 the last two, which keeps the count of parameters. The convolutions hold
+    `672 d^2 + (12815 + 16 C) d + C` weights and biases at latent_dim = 100 (`paper_parameters` counts them).
 
     The ReLUs are named `stage1` to `stage4` and the image `image`, for those who want inner features.
 
     Args:
         d: depth scale factor, a positive integer.
-        image_shape: (H, W, C), H = W one of 32 and 64.
+        image_shape: (H, W, C), H = W one of 16, 32 and 64.
         latent_dim: length of a latent vector; drawn from N(0, I) by whoever calls.
     """
     size, channels = check_dcgan(d, image_shape)
@@ -35,18 +36,29 @@ def dcgan_generator(d, image_shape=(64, 64, 3), latent_dim=100, name="generator"
     return keras.Model(latents, generator_stages(latents, d, size, channels), name=name)
 
 
-def dcgan_discriminator(d, image_shape=(64, 64, 3), batch_norm=True, name="discriminator"):
-    """The generator's mirror image: images [B, H, W, C] in [-1, 1] -> logits [B, 1], no sigmoid.
+def dcgan_discriminator(d, image_shape=(64, 64, 3), batch_norm=True, spectral_norm=False, num_logits=1,
+                        name="discriminator"):
+    """The generator's mirror image: images [B, H, W, C] in [-1, 1] -> logits [B, num_logits], no sigmoid.
 
-    4x4 convolutions of stride 2 (the first of stride 1 for 32x32) to d, 2d, 4d and 8d channels at 4x4
-    with LeakyReLU 0.2, then a valid 4x4 convolution to one logit. Batch norm stands after all but the
-    first and the last convolution; with a gradient penalty, which looks at each image alone, it must not
-    (`batch_norm=False`).
+    4x4 convolutions of stride 2 (the first of stride 1 for 32x32, the first two for 16x16) to d, 2d, 4d and
+    8d channels at 4x4 with LeakyReLU 0.2, then a valid 4x4 convolution to the logits.
+
+    Args:
+        d: depth scale factor, a positive integer.
+        image_shape: (H, W, C), H = W one of 16, 32 and 64.
+        batch_norm: whether batch norm stands after all but the first and the last convolution; with a
+            gradient penalty, which looks at each image alone, it must not.
+        spectral_norm: spectral normalisation of every convolution, in the place of batch norm: there is
+            none then, whatever `batch_norm` says.
+        num_logits: 1 for "real", k + 1 to tell k generators and real images apart.
     """
     size, _ = check_dcgan(d, image_shape)
+    if not isinstance(num_logits, int) or isinstance(num_logits, bool) or num_logits < 1:
+        raise InputError(f"num_logits must be a positive integer; received {num_logits!r}")
     images = keras.Input(image_shape, name="images")
-    x = discriminator_stages(images, d, size, batch_norm)
-    return keras.Model(images, logits_of(x, 1, "logits"), name=name)
+    convolution = SpectralConv2D if spectral_norm else layers.Conv2D
+    x = discriminator_stages(images, d, size, batch_norm and not spectral_norm, convolution)
+    return keras.Model(images, logits_of(x, num_logits, "logits", convolution), name=name)
 
 
 def paper_parameters(model):
@@ -59,29 +71,29 @@ def generator_stages(vector, d, size, channels):
     """The five stages from a vector [B, n] to images: the part that DCGAN and ACGAN share."""
     x = layers.Reshape((1, 1, vector.shape[-1]), name="as_map")(vector)
     for stage, filters in enumerate((8 * d, 4 * d, 2 * d, d), start=1):
-        stride, padding = (1, "valid") if stage == 1 else (2, "same")
+        stride, padding = (1, "valid") if stage == 1 else (1 if x.shape[1] == size else 2, "same")
         x = layers.Conv2DTranspose(filters, 4, stride, padding, name=f"stage{stage}_conv")(x)
         x = _batch_norm(f"stage{stage}_bn")(x)
         x = layers.ReLU(name=f"stage{stage}")(x)
-    x = layers.Conv2DTranspose(channels, 4, size // 32, "same", name="image_conv")(x)
+    x = layers.Conv2DTranspose(channels, 4, size // x.shape[1], "same", name="image_conv")(x)
     return layers.Activation("tanh", name="image", dtype="float32")(x)
 
 
-def discriminator_stages(images, d, size, batch_norm):
-    """The four stages from images to maps [B, 4, 4, 8d]."""
+def discriminator_stages(images, d, size, batch_norm, convolution=layers.Conv2D):
+    """The four stages from images to maps [B, 4, 4, 8d]; `convolution` is the class of their convolutions."""
     x = images
     for stage, filters in enumerate((d, 2 * d, 4 * d, 8 * d), start=1):
-        stride = size // 32 if stage == 1 else 2
-        x = layers.Conv2D(filters, 4, stride, "same", name=f"stage{stage}_conv")(x)
+        stride = 1 if size < 128 >> stage else 2  # a stage starts from a map of 128 >> stage, or a smaller image
+        x = convolution(filters, 4, stride, "same", name=f"stage{stage}_conv")(x)
         if batch_norm and stage > 1:
             x = _batch_norm(f"stage{stage}_bn")(x)
         x = layers.LeakyReLU(0.2, name=f"stage{stage}")(x)
     return x
 
 
-def logits_of(maps, num, name):
+def logits_of(maps, num, name, convolution=layers.Conv2D):
     """A valid 4x4 convolution from maps [B, 4, 4, n] to logits [B, num] under `name`."""
-    x = layers.Conv2D(num, 4, padding="valid", name=f"{name.removesuffix('s')}_conv")(maps)
+    x = convolution(num, 4, padding="valid", name=f"{name.removesuffix('s')}_conv")(maps)
     return layers.Reshape((num,), name=name, dtype="float32")(x)
 
 
@@ -97,6 +109,6 @@ def check_dcgan(d, image_shape):
     height, width, channels = image_shape
     if height != width or height not in IMAGE_SIZES or channels not in (1, 3):
         raise InputError(
-            f"DCGAN images are 32x32 or 64x64 with 1 or 3 channels; received image_shape={tuple(image_shape)}"
+            f"DCGAN images are 16x16, 32x32 or 64x64 with 1 or 3 channels; received image_shape={tuple(image_shape)}"
         )
     return height, channels

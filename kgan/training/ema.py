@@ -20,8 +20,12 @@ class EMA:
         self.decay = decay
         self.source = model
         self.model = keras.models.clone_model(model)
-        self.model.set_weights(model.get_weights())
+        self.restart()
         self.model.trainable = False
+
+    def restart(self):
+        """Begins anew at the network's present weights."""
+        self.model.set_weights(self.source.get_weights())
 
     def update(self, updates):
         """Moves the average; `updates` counts the updates before this one (an integer tensor)."""

@@ -1,10 +1,12 @@
 """The base class of every method: a `keras.Model` that owns networks and optimisers by name."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from kgan.errors import InputError
 from kgan.training.ema import EMA
+from kgan.training.forms import check_same_form
 from kgan.training.noise import StepNoise
 from kgan.training.updates import apply_gradients
 
@@ -28,17 +30,18 @@ class Method(keras.Model):
 
     def __init__(self, networks, followed=(), ema_decay=0.0, seed=0, losses=(), **kwargs):
         super().__init__(**kwargs)
-        self.seed = seed
         self.networks = dict(networks)
         self.averages = {name: EMA(self.networks[name], ema_decay) for name in followed} if ema_decay else {}
-        self.optimizers = {}
+        self.optimizers, self._first_slots = {}, {}
         self.step_counter = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="step_counter"
         )
+        # A value, not a constant of the graph: a training starts again with another seed and is not traced anew.
+        self.seed = self.add_weight(shape=(), dtype="int64", initializer="zeros", trainable=False, name="seed")
+        self.seed.assign(np.int64(seed))
         self._spectral = [layer for network in self.networks.values() for layer in network.layers
                           if hasattr(layer, "power_iteration")]
-        for layer in self._spectral * FIRST_ITERATIONS:  # or the first steps would divide by a random guess
-            layer.power_iteration()
+        self._first_iterations()
         self.trackers = {name: keras.metrics.Mean(name=name) for name in losses}
         self.built = True
 
@@ -47,6 +50,8 @@ class Method(keras.Model):
         for name, optimizer in optimizers.items():
             optimizer.build(self.networks[name].trainable_variables)
         self.optimizers = dict(optimizers)
+        self._first_slots = {name: [_first_value(variable) for variable in optimizer.variables]
+                             for name, optimizer in optimizers.items()}
         # Without `optimizer=None` Keras would add an RMSprop that nobody uses. XLA brings nothing on a CPU.
         super().compile(optimizer=None, **{"jit_compile": False, **kwargs})
 
@@ -110,10 +115,52 @@ class Method(keras.Model):
         groups |= {f"loss/{name}": tracker.variables for name, tracker in self.trackers.items()}
         return groups
 
+    def restart(self, networks, seed):
+        """Begins the training anew, in place: what was traced is kept, and the end is that of a fresh method.
+
+        Averages, slots, counters, losses and spectral norms' estimates start as in a fresh method; learning rates
+        stay as they are.
+
+        Args:
+            networks: dict, name -> freshly built network for each of `self.networks`, of the same form; its
+                weights are copied. Python's `random.seed` determines those that Keras draws;
+                `keras.utils.set_random_seed` does too, but makes TensorFlow prepare the traced step anew.
+            seed: as at construction.
+
+        Raises InputError for other names and other forms, and then has changed nothing.
+        """
+        if set(networks) != set(self.networks):
+            raise InputError(f"a restart takes a network for each of {', '.join(sorted(self.networks))}; received "
+                             f"{', '.join(sorted(networks)) or 'none'}")
+        for name, network in self.networks.items():
+            check_same_form(name, network, networks[name])
+        for name, network in self.networks.items():
+            for variable, fresh in zip(network.variables, networks[name].variables, strict=True):
+                variable.assign(fresh.numpy())
+        for average in self.averages.values():
+            average.restart()
+        self._first_iterations()
+        for name, optimizer in self.optimizers.items():
+            for variable, value in zip(optimizer.variables, self._first_slots[name], strict=True):
+                if variable is not optimizer._learning_rate:
+                    variable.assign(np.zeros(variable.shape, variable.dtype) if value is None else value)
+        self.reset_metrics()
+        self.step_counter.assign(0)
+        self.seed.assign(np.int64(seed))
+
+    def _first_iterations(self):
+        for layer in self._spectral * FIRST_ITERATIONS:  # or the first steps would divide by a random guess
+            layer.power_iteration()
+
     @property
     def steps_done(self):
         """Training steps so far, as an integer."""
         return int(self.step_counter.numpy())
+
+
+def _first_value(variable):
+    value = variable.numpy()
+    return value if np.any(value) else None  # slots of zeros, as nearly all are, need not be kept
 
 
 def latent_dim_of(generator):

@@ -23,8 +23,12 @@ class SharedTrace:
         self.function = function
         self.traced = {}
 
-    def __call__(self, network, *tensors):
-        """The function's result for this network; its moving statistics move as in a plain call."""
+    def __call__(self, network, *tensors, moves=True):
+        """The function's result for this network.
+
+        `moves` says whether its moving statistics move, as in a plain call: True, False, or a boolean tensor
+        that decides in the graph. On several replicas they always do.
+        """
         if tf.distribute.get_strategy().num_replicas_in_sync > 1:
             return self.function(lambda x: network(x, training=True), network.trainable_variables, *tensors)
         form = _form(network)
@@ -33,8 +37,11 @@ class SharedTrace:
         weights = [variable.value for variable in network.trainable_variables]
         state = network.non_trainable_variables
         result, moved = self.traced[form](weights, [variable.value for variable in state], *tensors)
+        if moves is False:
+            return result
         for index, value in moved.items():
-            state[int(index)].assign(value)
+            variable = state[int(index)]
+            variable.assign(value if moves is True else tf.where(moves, value, variable.value))
         return result
 
     def _trace(self, template):
