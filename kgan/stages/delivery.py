@@ -10,7 +10,7 @@ from kgan.metrics.evaluate import Sampler, latents
 from kgan.report.page import write_report
 from kgan.stages.training import load_network, read_registers
 
-ROLES = ("teacher", "student", "peer")
+ROLES = ("teacher", "student", "peer", "graph")
 
 
 def export(*, quantize, roles=ROLES):
@@ -30,7 +30,7 @@ def export(*, quantize, roles=ROLES):
 
 
 def export_run(run_dir, network, quantize, folder, run_id):
-    """Exports one network of a run, or teacher, students and peers, to `folder`; yields the files' paths."""
+    """Exports one network of a run, or those of the roles in `ROLES`, to `folder`; yields the files' paths."""
     names = [network] if network else [entry["name"] for entry in read_registers(run_dir) if entry["role"] in ROLES]
     if not names:
         raise InputError(f"{run_dir} has no trained networks")

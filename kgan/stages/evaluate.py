@@ -3,6 +3,7 @@
 import numpy as np
 
 from kgan.files import whole_file, write_json
+from kgan.metrics.embedding import tsne
 from kgan.metrics.evaluate import Sampler
 from kgan.stages.judge import Judge
 from kgan.stages.training import load_network, read_registers, run_latents
@@ -12,7 +13,7 @@ INTERPOLATED = 9  # images between two latents
 ROWS = 3
 
 
-def evaluate(data, *, num_samples, facts=None):
+def evaluate(data, *, num_samples, facts=None, embedded=None):
     """Writes `metrics.json`, and in the stage's folder images of all networks from the same latents.
 
     A network whose training kept late weights is measured with each of them: its measures are the means,
@@ -22,12 +23,14 @@ def evaluate(data, *, num_samples, facts=None):
         data: callable that gives the `ImageSet` of real images.
         num_samples: generated images a network is measured on.
         facts: dict of what else `metrics.json` is to say of the run.
+        embedded: dict, role -> number of images of each of its networks, from the same latents, whose features
+            are laid out in the plane together with as many real ones.
     """
     def run(work):
         images = data()
         judge = Judge(work, images, num_samples)
         entries = read_registers(work.run_dir)
-        networks, samples, lines = {}, {}, {}
+        networks, samples, lines, features = {}, {}, {}, {}
         for entry in entries:
             work.stop.check()
             network = load_network(work.run_dir, entry["name"])
@@ -39,12 +42,17 @@ def evaluate(data, *, num_samples, facts=None):
                 measures = _late_measures(work, entry["late"], network, sampler, inputs, judge)
             networks[entry["name"]] = _facts(entry) | measures
             samples[entry["name"]] = generated[:SHOWN]
+            if entry["role"] in (embedded or {}):
+                features[entry["name"]] = judge.extractor.extract(generated[: embedded[entry["role"]]])[0]
             lines[entry["name"]] = interpolate(sampler, run_latents(work, 2 * ROWS, sampler.latent_dim))
         _add_ratios(networks)
-        order = np.random.default_rng(judge.seed).permutation(len(images))[:SHOWN]
+        order = order_of(judge.seed, len(images), SHOWN)
         _write_arrays(work.folder / "samples.npz", samples)
         _write_arrays(work.folder / "interpolation.npz", lines)
-        _write_arrays(work.folder / "real.npz", {"real": images.images[np.sort(order)]})
+        _write_arrays(work.folder / "real.npz", {"real": images.images[order]})
+        if features:
+            chosen = order_of(judge.seed, len(images), max(map(len, features.values())))
+            _write_embedding(work, features | {"real": judge.real.features[chosen]}, judge.seed)
         late = {int(step) for entry in entries for step in entry.get("late", {})}
         protocol = judge.protocol() | ({"late_checkpoints": sorted(late)} if late else {})
         write_json(work.run_dir / "metrics.json", (facts or {}) | {
@@ -52,6 +60,11 @@ def evaluate(data, *, num_samples, facts=None):
             "real": judge.real.measures(judge.extractor.name), "networks": networks})
 
     return run
+
+
+def order_of(seed, num, shown):
+    """Places of at most `shown` of `num` real images, drawn by the seed, in ascending order."""
+    return np.sort(np.random.default_rng(seed).permutation(num)[:shown])
 
 
 def interpolate(sampler, ends, num=INTERPOLATED, label=None):
@@ -90,6 +103,13 @@ def _add_ratios(networks):
     for network in networks.values():
         network["ratio"] = teacher["parameters_paper"] / network["parameters_paper"]
         network["vol_ratio"] = network["vol"] / teacher["vol"] if teacher["vol"] else None
+
+
+def _write_embedding(work, features, seed):
+    """`embedding.npz`: points [M, 2] of all features together, and whose each is."""
+    points = tsne(np.concatenate(list(features.values())), seed)
+    names = np.repeat(list(features), [len(values) for values in features.values()])
+    _write_arrays(work.folder / "embedding.npz", {"points": points, "names": names})
 
 
 def _write_arrays(path, arrays):

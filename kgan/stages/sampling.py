@@ -17,7 +17,7 @@ def sample_run(run_dir, network, num, seed, out, interpolated=False, class_name=
     `labels.csv` says the class of each image of a generator that takes labels.
 
     Args:
-        network: its name; None takes the first student or peer, or the teacher where there is none.
+        network: its name; None takes the first student, peer or generator of a graph, or else the teacher.
         seed: determines the latents, for all networks of the same latent_dim alike.
         interpolated: `num` rows of images between two latents each, as one grid.
         class_name: name or number of the class of all images; None takes the classes in turn.
@@ -83,7 +83,7 @@ def _check_free(out, grid):
 
 def _default(run_dir):
     entries = read_registers(run_dir)
-    for role in ("student", "peer", "teacher"):
+    for role in ("student", "peer", "graph", "teacher"):
         for entry in entries:
             if entry["role"] == role:
                 return entry["name"]
