@@ -1,7 +1,8 @@
 """Generators of CIFAR-10 around one discriminator that learn from each other: the paper's settings.
 
-Source: "Collaborative learning of GANs over a knowledge transfer graph", section 4 and tables 1 to 3: 50,000 images
-    at 64x64, batches of 256, 200 epochs (39,000 steps); the defaults are table 1's image transfer with k = 2.
+Source: Tsukahara et al., "Collaborative Learning of Generative Adversarial Networks" (2021), section 4 and tables 1
+    to 3: 50,000 images at 64x64, batches of 256, 200 epochs (39,000 steps); the defaults are table 1's image
+    transfer with k = 2.
 Deviations: averaged weights (`--set ema_decay=0` keeps none); measures stand on a small classifier of these images,
     not on Inception. Adam's rates are not printed and are DCGAN's own.
 Run: python cli.py fit recipes/collaborative_cifar10.py --data-dir DIR

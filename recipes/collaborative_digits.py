@@ -1,7 +1,8 @@
 """Three small GANs of digits around one discriminator that learn from each other's inner maps.
 
-Source: "Collaborative learning of GANs over a knowledge transfer graph", section 3; its claim of tables 1 and 3:
-    transfer raises the best generator's Inception Score over MAD-GAN and over one DCGAN with spectral norm.
+Source: Tsukahara et al., "Collaborative Learning of Generative Adversarial Networks" (2021), section 3; its claim
+    of tables 1 and 3: transfer raises the best generator's Inception Score over MAD-GAN and over one DCGAN with
+    spectral norm.
 Deviations: scikit-learn's digits at 16x16 in place of CIFAR-10 at 64x64; d = 8 in place of 64; larger learning rates
     and averaged weights, since the training is short. The controls have the same number of updates a generator:
     MAD-GAN (the same graph, edges between generators cut off) from the same weights and latents, one DCGAN with and
@@ -22,7 +23,7 @@ from kgan.stages.collaborative import GraphMaker, collaborative_stages
 
 OP_THREADS = 1  # many small networks side by side: an operation a core beats all cores on one operation
 
-SMOKE = {"sizes": (1, 1), "gates": ("through",) * 3 + ("positive_linear",), "batch_size": 8, "features_steps": 4,
+SMOKE = {"sizes": (1, 1), "gates": ("through",) * 4, "batch_size": 8, "features_steps": 4,
          "steps": 2, "num_samples": 40, "quantize": ("none",)}
 
 

@@ -1,7 +1,7 @@
 """A search for the gates of a knowledge transfer graph of three small GANs of digits.
 
-Source: "Collaborative learning of GANs over a knowledge transfer graph", sections 4.3 and 4.4: the gates of all
-    edges are searched for the highest Inception Score among the generators.
+Source: Tsukahara et al., "Collaborative Learning of Generative Adversarial Networks" (2021), sections 4.3 and 4.4:
+    the gates of all edges are searched for the highest Inception Score among the generators.
 Deviations: scikit-learn's digits at 16x16, d = 4, short trials; see collaborative_digits. `fit` trains the graph with
     the gates that are set, beside the same graph with all gates through and MAD-GAN.
 Run: python cli.py tune recipes/search_gates_digits.py --trials 100

@@ -1,7 +1,7 @@
 """Adversarial losses of k generators around one discriminator that tells who made an image.
 
-Source: "Collaborative learning of GANs over a knowledge transfer graph", eqs. 1 and 2; Ghosh et al.,
-"Multi-Agent Diverse Generative Adversarial Networks" (MAD-GAN, 2018), section 3.
+Source: Tsukahara et al., "Collaborative Learning of Generative Adversarial Networks" (2021), eqs. 1 and 2; Ghosh et
+al., "Multi-Agent Diverse Generative Adversarial Networks" (MAD-GAN, 2018), section 3.
 
 The discriminator's logits are [B, k + 1]: class 0 to k - 1 says "made by generator 0 to k - 1", the last
 class, k, says "real" (the paper counts them from one).

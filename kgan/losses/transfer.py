@@ -1,7 +1,7 @@
 """Losses by which one generator takes over what another makes of the same latents: feature maps or images.
 
-Source: "Collaborative learning of GANs over a knowledge transfer graph", section 3.3.2, eqs. 3 to 5; the
-attention map is that of Zagoruyko and Komodakis, "Paying More Attention to Attention" (2017).
+Source: Tsukahara et al., "Collaborative Learning of Generative Adversarial Networks" (2021), section 3.3.2, eqs. 3
+to 5; the attention map is that of Zagoruyko and Komodakis, "Paying More Attention to Attention" (2017).
 
 The square of a vector in eqs. 4 and 5 is taken as its mean over positions, under which alpha = 1000 is the
 usual weight of attention transfer; `reduction="sum"` takes the sum.

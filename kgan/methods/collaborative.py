@@ -1,7 +1,7 @@
 """Generators around one discriminator that learn from each other along a graph of gated edges.
 
-Source: "Collaborative learning of GANs over a knowledge transfer graph", section 3. MAD-GAN, one-way
-distillation, deep mutual learning and the single GAN are graphs (`kgan.methods.graph`).
+Source: Tsukahara et al., "Collaborative Learning of Generative Adversarial Networks" (2021), section 3. MAD-GAN,
+one-way distillation, deep mutual learning and the single GAN are graphs (`kgan.methods.graph`).
 """
 
 import math

@@ -1,6 +1,6 @@
 """The gates of a knowledge transfer graph: by what an edge's loss is multiplied as training goes on.
 
-Source: "Collaborative learning of GANs over a knowledge transfer graph", section 3.2.
+Source: Tsukahara et al., "Collaborative Learning of Generative Adversarial Networks" (2021), section 3.2.
 """
 
 from kgan.errors import InputError

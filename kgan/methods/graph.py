@@ -1,6 +1,6 @@
 """Knowledge transfer graphs as plain data: who learns what from whom, through which gate.
 
-Source: "Collaborative learning of GANs over a knowledge transfer graph", sections 3.2 and 3.3.
+Source: Tsukahara et al., "Collaborative Learning of Generative Adversarial Networks" (2021), sections 3.2 and 3.3.
 """
 
 import dataclasses

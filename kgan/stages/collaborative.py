@@ -1,6 +1,6 @@
 """Stages of a knowledge transfer graph: its generators, the same under other gates, and single GANs.
 
-Source: "Collaborative learning of GANs over a knowledge transfer graph".
+Source: Tsukahara et al., "Collaborative Learning of Generative Adversarial Networks" (2021).
 """
 
 import json
