@@ -13,6 +13,7 @@ from kgan.methods.graph import DISCRIMINATOR, Edge, edges_as_dicts
 from kgan.methods.side_by_side import SideBySide
 from kgan.recipe import Stage
 from kgan.stages import delivery, judge
+from kgan.stages.checks import check_numbers
 from kgan.stages.evaluate import evaluate
 from kgan.stages.training import (
     begin_stage,
@@ -72,12 +73,7 @@ def collaborative_stages(data, collaborative, sizes, graphs, *, steps, batch_siz
 
     The others are the arguments of the single stages. What does not fit is refused here.
     """
-    for name, value in {"steps": steps, "batch_size": batch_size, "features_steps": features_steps}.items():
-        if value < 1:
-            raise InputError(f"setting {name} must be at least 1; received {value!r}")
-    if num_samples < 20:
-        raise InputError(f"setting num_samples must be at least 20, or no measure means anything; received "
-                         f"{num_samples!r}")
+    check_numbers(num_samples, steps=steps, batch_size=batch_size, features_steps=features_steps)
     if not sizes or min(sizes) < 1:
         raise InputError(f"a knowledge transfer graph needs generators of positive sizes; received {sizes!r}")
     for kind in quantize:

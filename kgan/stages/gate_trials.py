@@ -2,10 +2,10 @@
 
 import random
 
-from kgan.errors import InputError
 from kgan.methods.graph import with_gates
 from kgan.metrics.classifier import Extractor, train_classifier
 from kgan.metrics.evaluate import RealStatistics, Sampler, measure
+from kgan.stages.checks import check_numbers
 from kgan.stages.training import image_batches
 from kgan.training.noise import fold_seed
 
@@ -27,9 +27,7 @@ class GateTrials:
     """
 
     def __init__(self, data, collaborative, sizes, edges, *, steps, batch_size, features_steps, num_samples):
-        for name, value in {"steps": steps, "batch_size": batch_size, "features_steps": features_steps}.items():
-            if value < 1:
-                raise InputError(f"setting {name} must be at least 1; received {value!r}")
+        check_numbers(num_samples, steps=steps, batch_size=batch_size, features_steps=features_steps)
         self.collaborative, self.sizes, self.edges = collaborative, sizes, edges
         self.images, self.steps, self.batch_size, self.num_samples = data(), steps, batch_size, num_samples
         classifier, _ = train_classifier(self.images, steps=features_steps, seed=0)

@@ -8,6 +8,7 @@ from kgan.methods.okd import OKD, edges_of
 from kgan.methods.side_by_side import SideBySide
 from kgan.recipe import Stage
 from kgan.stages import delivery, judge
+from kgan.stages.checks import check_numbers
 from kgan.stages.evaluate import evaluate
 from kgan.stages.training import (
     begin_stage,
@@ -61,12 +62,7 @@ def okd_stages(data, okd, sizes, *, steps, batch_size, features_steps, num_sampl
 
     The others are the arguments of the single stages.
     """
-    for name, value in {"steps": steps, "batch_size": batch_size, "features_steps": features_steps}.items():
-        if value < 1:
-            raise InputError(f"setting {name} must be at least 1; received {value!r}")
-    if num_samples < 20:
-        raise InputError(f"setting num_samples must be at least 20, or no measure means anything; received "
-                         f"{num_samples!r}")
+    check_numbers(num_samples, steps=steps, batch_size=batch_size, features_steps=features_steps)
     if len(sizes) < 2 or min(sizes) < 1:
         raise InputError(f"online distillation needs two peers or more, each of a positive size; received {sizes!r}")
     okd(sizes[:1], False, 0)  # raises where image and latent sizes do not fit the networks

@@ -4,8 +4,8 @@ from kgan.errors import InputError
 from kgan.export.tflite import check_quantize
 from kgan.recipe import Stage
 from kgan.stages import compression, delivery, evaluate, judge
+from kgan.stages.checks import check_numbers
 
-LEAST_SAMPLES = 20
 # For searches over students: what a trial runs, what no student changes, and which training is shortened.
 TRIAL_STAGES = ("features", "teacher", "students", "evaluate")
 SHARED_STAGES = ("features", "teacher")
@@ -33,7 +33,7 @@ def compression_stages(
     The others are the arguments of the single stages in `compression`, `judge`, `evaluate` and `delivery`.
     What does not fit is refused here, before anything is trained or written.
     """
-    _check_numbers(batch_size=batch_size, critic_steps=critic_steps, num_samples=num_samples,
+    check_numbers(batch_size=batch_size, critic_steps=critic_steps, num_samples=num_samples,
                    features_steps=features_steps, teacher_steps=teacher_steps, student_steps=student_steps,
                    control_steps=control_steps)
     _check_rates(ema_decay, control_learning_rates)
@@ -57,15 +57,6 @@ def compression_stages(
         Stage("export", delivery.export(quantize=quantize), ("teacher", "students"), {"quantize": quantize}),
         Stage("report", delivery.report(), ("evaluate", "export")),
     ]
-
-
-def _check_numbers(**values):
-    for name, value in values.items():
-        if value < 1:
-            raise InputError(f"setting {name} must be at least 1; received {value!r}")
-    if values["num_samples"] < LEAST_SAMPLES:
-        raise InputError(f"setting num_samples must be at least {LEAST_SAMPLES}, or no measure means anything; "
-                         f"received {values['num_samples']}")
 
 
 def _check_rates(ema_decay, learning_rates):

@@ -3,8 +3,6 @@
 Skipped without PyTorch (the extra `reference`). `pytest -m slow tests/reference -s` prints the ratios.
 """
 
-import time
-
 import keras
 import numpy as np
 import pytest
@@ -12,13 +10,14 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import torch_dcgan  # noqa: E402
+from timing import seconds  # noqa: E402
 
 from kgan.export.fold import fold  # noqa: E402
 from kgan.export.quicken import quicken  # noqa: E402
 from kgan.methods.compression import Distiller, latent_batches  # noqa: E402
 from kgan.networks.dcgan import dcgan_generator  # noqa: E402
 
-BATCH, ROUNDS, STEPS = 128, 7, 3
+BATCH, STEPS = 128, 3
 
 
 @pytest.mark.parametrize("size, channels", [(32, 1), (64, 3)])
@@ -54,20 +53,6 @@ def our_step(student_ds):
     return run
 
 
-def seconds(runs):
-    """Median, least and most seconds a step of each run, taken in turns."""
-    times = {name: [] for name in runs}
-    for run in runs.values():
-        run()
-    for _ in range(ROUNDS):
-        for name, run in runs.items():
-            time.sleep(0.2)  # the threads of whoever ran before spin for a while before they rest
-            began = time.perf_counter()
-            run()
-            times[name].append((time.perf_counter() - began) / STEPS)
-    return {name: (float(np.median(values)), min(values), max(values)) for name, values in times.items()}
-
-
 @pytest.mark.slow
 def test_a_compression_step_is_well_ahead_of_eager_pytorch():
     """d = 64 teacher, d = 8 student, batch 128, 32x32. Quick sibling: test_compression.py."""
@@ -77,7 +62,7 @@ def test_a_compression_step_is_well_ahead_of_eager_pytorch():
         "pytorch": lambda: [theirs() for _ in range(STEPS)],
         "one student": our_step([8]),
         "two students": our_step([8, 8]),
-    })
+    }, STEPS)
     for name, (median, least, most) in found.items():
         print(f"{name}: {median:.4f} s a step ({least:.4f} to {most:.4f})")
     ratio = found["one student"][0] / found["pytorch"][0]

@@ -3,8 +3,6 @@
 Skipped without PyTorch (the extra `reference`). `pytest -m slow tests/reference -s` prints the ratio.
 """
 
-import time
-
 import keras
 import numpy as np
 import pytest
@@ -14,13 +12,14 @@ torch = pytest.importorskip("torch")
 import tensorflow as tf  # noqa: E402
 import torch_collaborative  # noqa: E402
 import torch_dcgan  # noqa: E402
+from timing import seconds  # noqa: E402
 
 from kgan.losses.transfer import attention_transfer_loss  # noqa: E402
 from kgan.methods.collaborative import Collaborative  # noqa: E402
 from kgan.methods.graph import all_through  # noqa: E402
 from kgan.networks.dcgan import dcgan_discriminator, dcgan_generator  # noqa: E402
 
-SIZE, D, NUM, BATCH, LATENT_DIM, ROUNDS = 64, 64, 3, 64, 100, 7
+SIZE, D, NUM, BATCH, LATENT_DIM = 64, 64, 3, 64, 100
 
 
 def to_torch(images):
@@ -92,21 +91,6 @@ def their_step(real):
                                     torch_collaborative.discriminator(D, NUM + 1), BATCH, LATENT_DIM)
     batches = [to_torch(real[:, place]) for place in range(NUM)]
     return lambda: step(batches)
-
-
-def seconds(runs):
-    """Median, least and most seconds a step of each run, taken in turns."""
-    times = {name: [] for name in runs}
-    for run in runs.values():
-        run()
-    for _ in range(ROUNDS):
-        for name, run in runs.items():
-            time.sleep(0.2)  # threads of the one before spin for a while
-            began = time.perf_counter()
-            losses = run()
-            times[name].append(time.perf_counter() - began)
-            assert np.isfinite(losses).all()
-    return {name: (float(np.median(values)), min(values), max(values)) for name, values in times.items()}
 
 
 @pytest.mark.slow

@@ -13,13 +13,14 @@ torch = pytest.importorskip("torch")
 
 import tensorflow as tf  # noqa: E402
 import torch_sagan  # noqa: E402
+from timing import seconds  # noqa: E402
 
 from kgan.losses.gan import gradient_penalty  # noqa: E402
 from kgan.methods.okd import OKD, ring  # noqa: E402
 from kgan.networks.layers import SelfAttention  # noqa: E402
 from kgan.networks.sagan import sagan_discriminator, sagan_generator  # noqa: E402
 
-SIZE, WIDTH, BATCH, LATENT_DIM, ROUNDS = 64, 64, 25, 128, 7
+SIZE, WIDTH, BATCH, LATENT_DIM = 64, 64, 25, 128
 
 
 def uneven(network, generator):
@@ -109,21 +110,6 @@ def their_step(num_peers, real):
     step = torch_sagan.Step(generators, judges[:num_peers], judges[num_peers:], BATCH, LATENT_DIM)
     images = to_torch(real)
     return lambda: step(images)
-
-
-def seconds(runs):
-    """Median, least and most seconds a step of each run, taken in turns."""
-    times = {name: [] for name in runs}
-    for run in runs.values():
-        run()
-    for _ in range(ROUNDS):
-        for name, run in runs.items():
-            time.sleep(0.2)  # threads of the one before spin for a while
-            began = time.perf_counter()
-            losses = run()
-            times[name].append(time.perf_counter() - began)
-            assert np.isfinite(losses).all()
-    return {name: (float(np.median(values)), min(values), max(values)) for name, values in times.items()}
 
 
 @pytest.mark.slow
