@@ -52,8 +52,9 @@ def recipe(
     seed=0,
 ):
     """`sizes` holds the three generators' d; `trial_steps` is a trial's length, `steps` that of `fit`."""
-    graphs = {"graph": with_gates(all_through(NAMES, transfer), gates), "all_through": all_through(NAMES, transfer),
-              "mad_gan": mad_gan(NAMES, transfer)}
+    graphs = {"graph": with_gates(all_through(NAMES, transfer), gates), "mad_gan": mad_gan(NAMES, transfer)}
+    if set(gates) != {"through"}:
+        graphs["all_through"] = all_through(NAMES, transfer)
     made = _maker(image_size, latent_dim, sizes, alpha, steps, generator_learning_rate, discriminator_learning_rate,
                   ema_decay)
     return collaborative_stages(
