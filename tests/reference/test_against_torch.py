@@ -1,6 +1,6 @@
 """The compression beside plain eager PyTorch: the same images, and the time of a step.
 
-Skipped without PyTorch (the extra `reference`). `pytest -m slow tests/reference -s` prints the ratios.
+Skipped without PyTorch (the extra `reference`). `pytest -m slow -n 0 tests/reference -s` prints the ratios.
 """
 
 import keras

@@ -1,6 +1,6 @@
 """Online distillation beside plain eager PyTorch: the same networks and penalty, and the time of a step.
 
-Skipped without PyTorch (the extra `reference`). `pytest -m slow tests/reference -s` prints the ratios.
+Skipped without PyTorch (the extra `reference`). `pytest -m slow -n 0 tests/reference -s` prints the ratios.
 """
 
 import time
