@@ -5,8 +5,16 @@ Source: Guo et al., "Online Adversarial Knowledge Distillation for Image Synthes
 Deviations: scikit-learn's digits at 32x32, of which the GANs and the classifiers see `num_real`; the other images
     test the classifiers. DCGAN-sized networks of d = 8 and the non-saturating game.
 Run: python cli.py fit recipes/augment_digits.py [--seeds 0,1,2]
-Expected: not known yet: no full run over several seeds has been made; its smoke form has.
-Time: some 5 minutes on two CPU cores, a seed (estimated from its steps)
+Expected: seeds 0, 1 and 2, accuracy on the 1,597 other images, mean and sample standard deviation over seeds of means
+    of five classifiers; two cores of an AMD EPYC (AVX2), no GPU:
+
+        200 real images                     94.24% +- 0.08%
+        the same and 1,000 generated ones   92.12% +- 0.43%
+        1,000 generated ones                74.97% +- 4.38%
+
+    Augmentation does not pay here: it costs 2.12 +- 0.34 points in all three seeds. With 200 generated images in
+    place of 1,000 (num_generated=200, the same GANs) the difference is -0.62 +- 0.53 points.
+Time: 10 minutes on two CPU cores, a seed (with other work on the machine)
 """
 
 import keras
