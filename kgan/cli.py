@@ -127,7 +127,7 @@ def report(runs, out):
 
 @main.command()
 @click.argument("run", type=_PATH)
-@click.option("--network", help="One of the run's networks; the first student unless given.")
+@click.option("--network", help="One of the run's networks; the first that was distilled unless given.")
 @click.option("--num", type=click.IntRange(1), default=64, show_default=True, help="Number of images.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Determines the latents.")
 @click.option("--out", type=_PATH, default=Path("samples.png"), show_default=True,
@@ -148,7 +148,7 @@ def sample(run, network, num, seed, out, interpolate, class_name):
 
 @main.command()
 @click.argument("run", type=_PATH)
-@click.option("--network", help="One of the run's networks; teacher and students unless given.")
+@click.option("--network", help="One of the run's networks; the teacher and all that was distilled unless given.")
 @click.option("--quantize", multiple=True, type=click.Choice(["none", "float16", "dynamic", "int8"]),
               help="May be given several times; all four unless given.")
 def export(run, network, quantize):
