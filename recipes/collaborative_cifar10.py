@@ -9,7 +9,7 @@ Run: python cli.py fit recipes/collaborative_cifar10.py --data-dir DIR
     Table 3's form is `--set sizes=64,64,64 --set transfer=output_side --set gates=...` with nine gates; table 2's
     trainings are `--set steps=9750`. CIFAR-10 comes through tensorflow-datasets; `--smoke` runs on drawn faces.
 Expected: not known. The full recipe asks for days on a GPU and has not been run; its smoke form has.
-Time: days on a GPU (not run); its --smoke form a minute on two CPU cores
+Time: days on a GPU (not run)
 """
 
 import keras
