@@ -4,6 +4,7 @@ A new kind is a module of its own with `KIND`, an instance of a subclass of `Kin
 its part of the page, and its name in `NAMES`.
 """
 
+import abc
 import importlib
 from collections.abc import Iterable
 from typing import ClassVar
@@ -14,7 +15,7 @@ from kgan.errors import InputError
 NAMES = ("compression", "okd", "collaborative")
 
 
-class Kind:
+class Kind(abc.ABC):
     """What the report must know of one kind of run; a subclass says what differs from this."""
 
     #: metrics.json's "kind", its name for readers, and the rule by which its networks are compared.
@@ -31,26 +32,26 @@ class Kind:
     template = ""
     ending: str | None = None
 
+    @abc.abstractmethod
     def log_stages(self, stages: list[str], registered: dict[str, set[str]]) -> list[str]:
         """The stages whose `log.csv` belongs to a run, in order.
 
         `stages` are those of the recipe whose folder is there, in order; `registered[stage]` holds the
         roles in its `networks.json`.
         """
-        raise NotImplementedError
 
     def curve(self, stage: str, column: str) -> tuple[str, str] | None:
         """(loss, whose) of a column of a stage's log; None for a column that holds no loss."""
         member, slash, loss = column.rpartition("/")
         return (loss, member) if slash else None
 
+    @abc.abstractmethod
     def stage_colour(self, stage: str, loss: str) -> str:
         """One of `canvas.ROLE_COLOURS` for a stage's chart of a loss."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def slot(self, network: dict) -> tuple:
         """Equal for networks of several seeds that answer each other; its first part is the role."""
-        raise NotImplementedError
 
     def slot_label(self, slot: tuple) -> str:
         """A name for networks that answer each other but are named differently."""
@@ -60,38 +61,38 @@ class Kind:
         """What tells two runs of one recipe apart, for their names; empty where settings say it all."""
         return []
 
-    def check(self, metrics: dict, source: str) -> None:
+    def check(self, metrics: dict, source: str) -> None:  # noqa: B027  (most have nothing to add)
         """Raises `InputError` where metrics.json, the file `source`, holds what is no such run's."""
 
+    @abc.abstractmethod
     def compare(self, group, networks: dict[str, dict], headline: dict) -> dict:
         """What the summary of a group holds besides its networks: at least `comparisons` and `counts`.
 
         `networks` and `headline` are those of the summary.
         """
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def lines(self, summary: dict) -> list[str]:
         """A group's summary as lines of plain text, for a terminal."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def verdict(self, summary: dict) -> list:
         """The sentences (`verdict.Sentence`) at the head of the group's part."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def side_by_side(self, summaries: list[dict], measure: str) -> dict:
         """One measure of groups that share a protocol, a column a group: `{"columns", "rows"}`."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def network_columns(self) -> dict[str, str]:
         """What the table of every network says of one besides its measures: key and heading."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def sections(self, group, summary: dict, images, key: str, share: int) -> dict:
         """What the kind's template shows of a group.
 
         `key` makes the ids of its figures unique, `share` is how many groups share the page's bytes.
         """
-        raise NotImplementedError
 
 
 def kind_named(name: str) -> Kind:

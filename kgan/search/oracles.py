@@ -45,8 +45,8 @@ class Kept(Oracle):
         self._max_collisions = COLLISIONS
 
     def propose(self, trial_id):
-        """keras-tuner's answer for the next trial: a dict of "status" and "values"."""
-        raise NotImplementedError
+        """keras-tuner's answer for the next trial, a dict of "status" and "values": what makes each search its own."""
+        raise NotImplementedError("a search must say what it proposes")
 
     def populate_space(self, trial_id):
         """`propose`, until there are as many trials as wanted."""
