@@ -14,7 +14,8 @@ Expected: seeds 0, 1 and 2, accuracy on the 1,597 other images, mean and sample 
 
     Augmentation does not pay here: it costs 2.12 +- 0.34 points in all three seeds. With 200 generated images in
     place of 1,000 (num_generated=200, the same GANs) the difference is -0.62 +- 0.53 points.
-    A likely reason, by eye: the images of a class are nearly alike (24 threes of seed 0's first peer, by `sample --class 3`).
+    A likely reason, by eye: the images of a class are nearly alike (24 threes of seed 0's first peer, made by
+    `sample --class 3`).
 Time: 10 minutes on two CPU cores, a seed (with other work on the machine)
 """
 
