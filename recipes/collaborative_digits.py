@@ -37,7 +37,7 @@ def recipe(
     batch_size=64,
     steps=800,
     generator_learning_rate=1e-3,
-    discriminator_learning_rate=5e-4,
+    discriminator_learning_rate=1e-3,
     ema_decay=0.99,
     features_steps=300,
     num_samples=1797,
@@ -59,7 +59,7 @@ def recipe(
         lambda d: dcgan_generator(d, image_shape, latent_dim),
         lambda num_logits, spectral_norm: dcgan_discriminator(
             max(sizes), image_shape, batch_norm=not spectral_norm, spectral_norm=spectral_norm, num_logits=num_logits),
-        optimizers=[lambda rate=rate: keras.optimizers.Adam(rate, 0.5) for rate in rates],
+        optimizers=[lambda rate=rate: keras.optimizers.Adam(rate, 0.0) for rate in rates],
         steps=steps, alpha=alpha, ema_decay=ema_decay)
 
     return collaborative_stages(

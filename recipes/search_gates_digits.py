@@ -40,11 +40,11 @@ def recipe(
     transfer="output_side",
     gates=("through",) * 9,
     alpha=1000.0,
-    batch_size=64,
+    batch_size=32,
     steps=600,
-    trial_steps=200,
-    generator_learning_rate=1e-3,
-    discriminator_learning_rate=5e-4,
+    trial_steps=160,
+    generator_learning_rate=2e-3,
+    discriminator_learning_rate=2e-3,
     ema_decay=0.98,
     features_steps=300,
     num_samples=1797,
@@ -79,5 +79,5 @@ def _maker(image_size, latent_dim, sizes, alpha, steps, generator_rate, discrimi
         lambda d: dcgan_generator(d, image_shape, latent_dim),
         lambda num_logits, spectral_norm: dcgan_discriminator(
             max(sizes), image_shape, batch_norm=not spectral_norm, spectral_norm=spectral_norm, num_logits=num_logits),
-        optimizers=[lambda rate=rate: keras.optimizers.Adam(rate, 0.5) for rate in rates],
+        optimizers=[lambda rate=rate: keras.optimizers.Adam(rate, 0.0) for rate in rates],
         steps=steps, alpha=alpha, ema_decay=ema_decay)
