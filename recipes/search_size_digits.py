@@ -8,8 +8,17 @@ Deviations: those of compress_digits (scikit-learn's 1,797 digits at 32x32, WGAN
     compared with the paper's.
 Run: python cli.py tune recipes/search_size_digits.py --trials 8 --target "score>=0.95*teacher"
     (or --target "size_kib<=40", or "distance<=2*teacher"; without a target the trials look for the best student)
-Expected: not known yet
-Time: not known yet
+Expected: with the command above, seed 0, two cores of an AMD EPYC (AVX2), no GPU:
+
+        d  smallest file  score  share of the teacher's
+        3  53.0 KiB       6.59   94.7%   not met
+        4  70.4 KiB       6.74   98.4%   met
+        5  89.8 KiB       6.63   95.5%   met
+
+    d = 4 is the smallest that met the target in three trials, by bisection. Trained in full it keeps 98.4%
+    (score 6.66, its teacher's 6.77), 70.4 KiB in its smallest file. One seed: a share that lies so near to the bound
+    as that of d = 3 may fall to the other side with another.
+Time: 13 minutes on two CPU cores that other work shared
 """
 
 import keras
