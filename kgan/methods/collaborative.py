@@ -25,6 +25,9 @@ class Collaborative(Method):
     then one of all generators from the same latents, each by the gated sum of the edges that reach it. The loss
     of an edge whose gate is 0 now is not computed (the stages' attention maps are: edges share them), and a
     generator all of whose edges are 0 now does not move. The discriminator learns whatever the gates are.
+    At 64x64 (DCGAN, d = 64, k = 3, batches of 64, two cores, median of nine steps of 4.4 s) it saves 2% of a step
+    to cut off the six edges between generators, 6% all that reach one generator, 22% all edges but one from the
+    discriminator, and 32% all; at 16x16 and d = 8 it is 1, 11, 19 and 34%.
 
     A generator that no edge reaches is a fixed teacher: it never moves, makes its images in inference mode
     and has neither average nor loss.
@@ -112,14 +115,13 @@ class Collaborative(Method):
     def _discriminator_steps(self, batches, noise):
         """Mean loss of the updates on each real batch and on images of each generator, from latents of its own."""
         discriminator, found = self.networks["discriminator"], []
-        spectral = [layer for layer in discriminator.layers if hasattr(layer, "power_iteration")]
         for place, (name, real) in enumerate(zip(self.names, batches, strict=True)):
             fake = self._images(name, noise.normal((real.shape[0], self.latent_dim)))
             for images, target in ((real, len(self.names)), (fake, place)):
                 loss, gradients = self._judge(discriminator, images, tf.constant(target))
                 self.apply({"discriminator": gradients})
-                for layer in spectral:  # after each update: over 2k of them the largest singular value moves far
-                    layer.power_iteration()
+                # After each update: over 2k of them the largest singular value moves far.
+                self.power_iterations("discriminator")
                 found.append(loss)
         return tf.add_n(found) / len(found)
 

@@ -19,6 +19,16 @@ def check_same_form(name, own, fresh):
                          f"parameters, not {counts[0]} and {own.count_params()}")
 
 
+def text_of(settings):
+    """Settings of a network or a layer as text, without seeds: where random draws begin is a state, not a form."""
+    text = json.dumps(settings, sort_keys=True, default=str)
+    return json.dumps(json.loads(text, object_hook=_without_seed))
+
+
+def _without_seed(settings):
+    return {key: value for key, value in settings.items() if key != "seed"}
+
+
 def _layers(network):
     """(class, settings) of each layer in order, those of networks inside it among them."""
     found = []
@@ -27,7 +37,7 @@ def _layers(network):
             found += _layers(layer)
             continue
         settings = {key: value for key, value in layer.get_config().items() if key != "name"}
-        found.append((type(layer).__name__, json.dumps(settings, sort_keys=True, default=str)))
+        found.append((type(layer).__name__, text_of(settings)))
     return found
 
 

@@ -8,7 +8,7 @@ from kgan.errors import InputError
 from kgan.training.ema import EMA
 from kgan.training.forms import check_same_form
 from kgan.training.noise import StepNoise
-from kgan.training.updates import apply_gradients
+from kgan.training.updates import apply_gradients, with_l2
 
 FIRST_ITERATIONS = 10  # of the power iteration behind each spectral norm, before the first step
 
@@ -26,12 +26,14 @@ class Method(keras.Model):
         ema_decay: decay of that average; 0 keeps none.
         seed: determines every random draw of the training step.
         losses: names of the losses that `train_step` reports, in order.
+        ema_start: first step that is averaged, a plain copy before it; None lets it fade in (`kgan.training.ema`).
     """
 
-    def __init__(self, networks, followed=(), ema_decay=0.0, seed=0, losses=(), **kwargs):
+    def __init__(self, networks, followed=(), ema_decay=0.0, seed=0, losses=(), ema_start=None, **kwargs):
         super().__init__(**kwargs)
         self.networks = dict(networks)
-        self.averages = {name: EMA(self.networks[name], ema_decay) for name in followed} if ema_decay else {}
+        followed = followed if ema_decay else ()
+        self.averages = {name: EMA(self.networks[name], ema_decay, ema_start) for name in followed}
         self.optimizers, self._first_slots = {}, {}
         self.step_counter = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="step_counter"
@@ -39,8 +41,8 @@ class Method(keras.Model):
         # A value, not a constant of the graph: a training starts again with another seed and is not traced anew.
         self.seed = self.add_weight(shape=(), dtype="int64", initializer="zeros", trainable=False, name="seed")
         self.seed.assign(np.int64(seed))
-        self._spectral = [layer for network in self.networks.values() for layer in network.layers
-                          if hasattr(layer, "power_iteration")]
+        self._spectral = {name: [layer for layer in network.layers if hasattr(layer, "power_iteration")]
+                          for name, network in self.networks.items()}
         self._first_iterations()
         self.trackers = {name: keras.metrics.Mean(name=name) for name in losses}
         self.built = True
@@ -55,7 +57,7 @@ class Method(keras.Model):
         # Without `optimizer=None` Keras would add an RMSprop that nobody uses. XLA brings nothing on a CPU.
         super().compile(optimizer=None, **{"jit_compile": False, **kwargs})
 
-    def minimise(self, tape, losses):
+    def minimise(self, tape, losses, l2=0.0):
         """Applies one update a network: `losses` maps the networks' names to scalar losses.
 
         Gradients are summed over replicas, while each loss is a mean over a replica's share of the batch:
@@ -65,12 +67,17 @@ class Method(keras.Model):
         # No network's loss depends on another of these networks: one pass backward serves all.
         values = list(losses.values())
         shares = [tf.fill(value.shape, tf.cast(self.share(), value.dtype)) for value in values]
-        self.apply(tape.gradient(values, variables, output_gradients=shares))
+        self.apply(tape.gradient(values, variables, output_gradients=shares), l2)
 
-    def apply(self, gradients):
-        """Applies one update a network: `gradients` maps names to gradients of losses taken times `share()`."""
+    def apply(self, gradients, l2=0.0):
+        """Applies one update a network: `gradients` maps names to gradients of losses taken times `share()`.
+
+        `l2` times each variable is added to its gradient: weight decay that is not decoupled.
+        """
         for name, values in gradients.items():
-            apply_gradients(self.optimizers[name], values, self.networks[name].trainable_variables)
+            variables = self.networks[name].trainable_variables
+            values = with_l2(values, variables, l2 * self.share())
+            apply_gradients(self.optimizers[name], values, variables)
 
     @staticmethod
     def share():
@@ -83,14 +90,22 @@ class Method(keras.Model):
 
     def finish_step(self, losses):
         """Moves spectral norms' estimates, averages and counter; records the losses, returns the logs of `fit`."""
-        for layer in self._spectral:
-            layer.power_iteration()
+        self.power_iterations(*self._spectral)
         for average in self.averages.values():
             average.update(self.step_counter)
         self.step_counter.assign_add(1)
         for name, value in losses.items():
             self.trackers[name].update_state(value)
         return self.get_metrics_result()
+
+    def power_iterations(self, *names):
+        """Moves the estimates of these networks' spectral norms by one iteration.
+
+        `finish_step` does it once a step for all; a network that is updated several times a step asks for more.
+        """
+        for name in names:
+            for layer in self._spectral[name]:
+                layer.power_iteration()
 
     def get_metrics_result(self):
         """Mean of each loss since the last reset, by name."""
@@ -149,8 +164,8 @@ class Method(keras.Model):
         self.seed.assign(np.int64(seed))
 
     def _first_iterations(self):
-        for layer in self._spectral * FIRST_ITERATIONS:  # or the first steps would divide by a random guess
-            layer.power_iteration()
+        for _ in range(FIRST_ITERATIONS):  # or the first steps would divide by a random guess
+            self.power_iterations(*self._spectral)
 
     @property
     def steps_done(self):

@@ -1,8 +1,8 @@
 """One graph function for all networks of one form: what a step does to each of N networks is traced once."""
 
-import json
-
 import tensorflow as tf
+
+from kgan.training.forms import text_of
 
 
 class SharedTrace:
@@ -30,7 +30,8 @@ class SharedTrace:
         that decides in the graph. On several replicas they always do.
         """
         if tf.distribute.get_strategy().num_replicas_in_sync > 1:
-            return self.function(lambda x: network(x, training=True), network.trainable_variables, *tensors)
+            weights = [variable.value for variable in network.trainable_variables]  # a tape watches no Keras variable
+            return self.function(lambda x: network(x, training=True), weights, *tensors)
         form = _form(network)
         if form not in self.traced:
             self.traced[form] = self._trace(network)
@@ -67,4 +68,4 @@ class SharedTrace:
 def _form(network):
     config = network.get_config()
     config.pop("name", None)
-    return json.dumps(config, sort_keys=True, default=str)
+    return text_of(config)

@@ -28,6 +28,18 @@ def apply_gradients(optimizer, gradients, variables):
     optimizer.iterations.assign_add(1)
 
 
+def with_l2(gradients, variables, l2):
+    """The gradients of a loss to which `l2 / 2 ||w||^2` over all variables, biases among them, is added.
+
+    This is the weight decay of PyTorch's optimisers: it goes through momentum and Adam's scaling. Keras's own
+    `weight_decay` is decoupled from the gradient. A variable that the loss does not reach stays without one.
+    """
+    if not l2:
+        return gradients
+    return [gradient if gradient is None else tf.convert_to_tensor(gradient) + l2 * variable
+            for gradient, variable in zip(gradients, variables, strict=True)]
+
+
 def _fits(optimizer, gradients, variables):
     if type(optimizer) is not keras.optimizers.Adam or any(getattr(optimizer, name) for name in _PLAIN):
         return False

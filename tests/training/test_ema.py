@@ -46,6 +46,27 @@ def test_the_followed_network_is_not_touched_and_the_average_is_frozen():
     assert average.model.trainable_weights == []
 
 
+def test_before_its_start_it_is_a_plain_copy_and_from_then_on_the_whole_decay_holds():
+    model = small()
+    average = EMA(model, 0.75, start=3)
+    for updates, expected in ((0, 12.1), (1, 22.2), (2, 24.725)):  # the third moves a quarter of 10.1
+        for weight in model.weights:
+            weight.assign(weight + 10.1)
+        average.update(updates)
+        assert float(average.model.weights[0][0, 0]) == pytest.approx(expected)
+        if updates < 2:
+            for weight, followed in zip(average.model.weights, model.weights, strict=True):
+                np.testing.assert_array_equal(weight, followed)
+    statistic, followed = average.model.weights[4], model.weights[4]
+    np.testing.assert_allclose(statistic, np.asarray(followed) - 0.75 * 10.1, rtol=1e-6)
+
+
+@pytest.mark.parametrize("start", [-1, 2.5, True])
+def test_a_start_that_is_no_step_is_refused(start):
+    with pytest.raises(InputError, match=f"received {start}"):
+        EMA(small(), 0.5, start)
+
+
 @pytest.mark.parametrize("decay", [-0.1, 1.0])
 def test_a_decay_out_of_range_is_refused(decay):
     with pytest.raises(InputError, match=str(decay)):

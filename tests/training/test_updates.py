@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kgan.training.updates import apply_gradients
+from kgan.training.updates import apply_gradients, with_l2
 
 SHAPES = [(3, 2), (4,), ()]
 
@@ -50,3 +50,27 @@ def test_plain_adam_is_kerass_adam_slots_and_count_of_steps_included(settings, m
 def test_all_else_is_left_to_keras(make):
     for a, b in zip(trained(apply_gradients, make()), trained(by_keras, make()), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_l2_is_added_to_the_gradient_and_goes_through_the_momentum():
+    """By hand: w = 2, gradients 1 and 3, l2 = 0.5, rate 0.1, momentum 0.9; the bias decays too."""
+    weight, bias = keras.Variable([2.0]), keras.Variable([-4.0])
+    optimizer = keras.optimizers.SGD(0.1, momentum=0.9)
+    optimizer.build([weight, bias])
+    for slope in (1.0, 3.0):
+        gradients = [tf.constant([slope]), tf.constant([0.0])]
+        apply_gradients(optimizer, with_l2(gradients, [weight, bias], 0.5), [weight, bias])
+    # w: -0.1 * (1 + 1) = -0.2 -> 1.8; 0.9 * -0.2 - 0.1 * (3 + 0.9) = -0.57 -> 1.23
+    np.testing.assert_allclose(weight, [1.23], rtol=1e-5)
+    # b: 0.2 -> -3.8; 0.9 * 0.2 + 0.1 * 1.9 = 0.37 -> -3.43
+    np.testing.assert_allclose(bias, [-3.43], rtol=1e-5)
+
+
+def test_l2_reaches_every_row_of_a_table_and_no_variable_without_gradient():
+    table, other = keras.Variable([[1.0], [2.0], [4.0]]), keras.Variable([5.0])
+    rows = tf.IndexedSlices(tf.constant([[10.0]]), tf.constant([1]), tf.constant([3, 1]))
+    found = with_l2([rows, None], [table, other], 0.1)
+    np.testing.assert_allclose(found[0], [[0.1], [10.2], [0.4]], rtol=1e-6)
+    assert found[1] is None
+    gradients = [rows, None]
+    assert with_l2(gradients, [table, other], 0.0) is gradients
