@@ -4,25 +4,18 @@ A photograph of 6,000 by 4,000 pixels takes a third of a second to decode, so it
 its crops, and the crops are read from the cache ever after. `codebrim` cuts with the same functions.
 """
 
-import hashlib
-import json
 import os
-import tempfile
-import zipfile
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
 from kgan.data import image
+from kgan.data.folders import SUFFIXES, cached, list_files
+from kgan.data.held import check_whole
 from kgan.data.image_set import ImageSet
 from kgan.errors import InputError
-from kgan.files import whole_file
 
-SUFFIXES = (".jpg", ".jpeg", ".png")
-CACHE_FOLDER = ".kgan_cache"
-_FORMAT = 1  # raise it when the same options come to mean other crops
 _MOST_THREADS = 4  # a photograph of 24 million pixels takes some 250 MB while it is decoded
 
 
@@ -80,32 +73,6 @@ def load(folder, crop_size=64, count=2642, seed=0, cache_dir=None):
     return ImageSet(name, arrays["images"], arrays.get("labels"), tuple(class_names), "all", source)
 
 
-def check_whole(name, value, least, most=None):
-    """An option as int, or InputError when it is no whole number in least..most."""
-    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not is_whole or value < least or (most is not None and value > most):
-        bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
-        raise InputError(f"{name} must be a whole number {bounds}; received {value!r}")
-    return int(value)
-
-
-def list_files(root, suffixes):
-    """Sorted names, relative to the folder `root` and with "/", of the files in and below it that end so.
-
-    The case of an ending does not matter. Files and folders whose names begin with a dot are left out:
-    an archive made on a Mac holds a `._name.jpg` beside each `name.jpg`.
-    """
-    names = []
-    for folder, subfolders, found in os.walk(root):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        names += [
-            path.relative_to(root).as_posix()
-            for path in (Path(folder, name) for name in found if not name.startswith("."))
-            if path.suffix.lower() in suffixes and path.is_file()
-        ]
-    return sorted(names)
-
-
 def draw(num, count, width, seed):
     """What to crop and where: int [count] in 0..num - 1, and floats [count, width] in [0, 1).
 
@@ -155,51 +122,3 @@ def cut(photographs, chosen, corner, size, *, apply_exif=True):
         for _ in pool.map(cut_group, groups):  # in order, so that the same photograph is complained about
             pass
     return crops
-
-
-def cached(cache_dir, name, root, files, options, make):
-    """The arrays of a cache file, or else what `make()` returns, which is then written there.
-
-    Args:
-        cache_dir: a folder; None for `.kgan_cache` in `root`.
-        name: how the file's name begins; a hash of all that follows ends it.
-        root: the folder of the source files.
-        files: their names, relative to `root`; sizes and times of change count.
-        options: what else decides on the arrays, as a dict for JSON.
-        make: () -> a dict of arrays. It is called only when the folder can be written.
-    """
-    stats = [(file, stat.st_size, stat.st_mtime_ns) for file in files for stat in [(root / file).stat()]]
-    key = hashlib.sha256(json.dumps([_FORMAT, name, options, stats]).encode()).hexdigest()[:20]
-    folder = root / CACHE_FOLDER if cache_dir is None else Path(cache_dir).expanduser()
-    path = folder / f"{name}_{key}.npz"
-    arrays = _read(path)
-    if arrays is not None:
-        return arrays
-    try:  # before the work, which may take minutes
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise _not_writable(folder, error) from None
-    arrays = make()
-    try:
-        with whole_file(path) as file:
-            np.savez(file, **arrays)
-    except OSError as error:
-        raise _not_writable(folder, error) from None
-    return arrays
-
-
-def _read(path):
-    """The arrays of a .npz file; None when it is not there or damaged."""
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            return {key: stored[key] for key in stored.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
-        return None
-
-
-def _not_writable(folder, error):
-    return InputError(
-        f"the cut crops cannot be kept in {folder} ({error.strerror or error}); "
-        "give a folder that can be written as cache_dir"
-    )

@@ -140,3 +140,48 @@ def test_take():
     assert len(numbered(9).take(40)) == 9
     with pytest.raises(InputError, match="take"):
         numbered(9).take(0)
+
+
+def test_few_per_class_takes_exactly_that_many_and_leaves_the_rest():
+    images = numbered(20)  # classes of 7, 7 and 6
+    few, rest = images.few_per_class(3, seed=4)
+    np.testing.assert_array_equal(np.bincount(few.labels), [3, 3, 3])
+    np.testing.assert_array_equal(np.bincount(rest.labels), [4, 4, 3])
+    chosen, left = few.images[:, 0, 0, 0], rest.images[:, 0, 0, 0]
+    np.testing.assert_array_equal(np.sort(np.concatenate([chosen, left])), np.arange(20))
+    for part, numbers_of in ((few, chosen), (rest, left)):
+        np.testing.assert_array_equal(part.labels, numbers_of % 3)
+        assert (np.diff(numbers_of.astype(int)) > 0).all()
+    np.testing.assert_array_equal(chosen, images.few_per_class(3, seed=4)[0].images[:, 0, 0, 0])
+    others = {tuple(images.few_per_class(3, seed=seed)[0].images[:, 0, 0, 0]) for seed in range(8)}
+    assert len(others) == 8
+    assert set(np.concatenate([list(other) for other in others])) == set(range(20))
+    assert (few.split, few.class_names) == ("train[3 of each class, seed 4]", ("a", "b", "c"))
+
+
+def test_few_per_class_refuses():
+    images = numbered(20)
+    with pytest.raises(InputError, match="has 6 images of class 'c', but few_per_class asks for 7"):
+        images.few_per_class(7, seed=0)
+    with pytest.raises(InputError, match="2 images of each class and no more"):
+        numbered(6).few_per_class(2, seed=0)
+    four = ImageSet("x", images.images, images.labels, ("a", "b", "c", "d"))
+    with pytest.raises(InputError, match="has 0 images of class 'd'"):
+        four.few_per_class(1, seed=0)
+    with pytest.raises(InputError, match="no labels"):
+        ImageSet("bare", images.images, None).few_per_class(1, seed=0)
+    for bad in (0, 1.0, True):
+        with pytest.raises(InputError, match="per_class"):
+            images.few_per_class(bad, seed=0)
+    with pytest.raises(InputError, match="seed"):
+        images.few_per_class(1, seed=-1)
+
+
+def test_the_order_of_batches_is_what_it_always_was():
+    """Written down from an independent computation: argsort of Philox keys of (seed, epoch)."""
+    import tensorflow as tf
+
+    for epoch in range(2):
+        keys = tf.random.stateless_uniform([10], tf.constant([7, epoch], tf.int64), None, None, tf.int64, alg="philox")
+        expected = np.argsort(keys.numpy(), kind="stable")[:8].reshape(2, 4)
+        np.testing.assert_array_equal(numbers(numbered(10).batches(4, seed=7, start_step=2 * epoch), 2), expected)

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from kgan.data import celeba, cifar10, mnist, tfds_source
+from kgan.data import celeba, cifar10, cifar100, mnist, tfds_source
 from kgan.errors import InputError
 
 
@@ -86,6 +86,22 @@ def test_cifar10(tmp_path):
     assert cifar10.load(64, split="test", data_dir=tmp_path).images.shape == (2, 64, 64, 3)
 
 
+def test_cifar100(tmp_path):
+    pixels = noise(5, 32, 32, 3)
+    rows = [{"id": f"i{i}", "image": x, "label": 20 * i, "coarse_label": i} for i, x in enumerate(pixels)]
+    prepare(tmp_path, "cifar100", {"train": rows, "test": rows[:2]})
+    images = cifar100.load(data_dir=tmp_path)
+    np.testing.assert_array_equal(images.images, pixels[images.labels // 20])
+    assert sorted(images.labels) == [0, 20, 40, 60, 80]
+    assert images.num_classes == 100 and len(set(images.class_names)) == 100
+    # coarse classes by their published numbers: aquatic mammals, flowers, vehicles 2
+    names = np.array(images.class_names)
+    assert list(names[[4, 30, 55, 72, 95]]) == ["beaver", "dolphin", "otter", "seal", "whale"]
+    assert list(names[[54, 62, 70, 82, 92]]) == ["orchid", "poppy", "rose", "sunflower", "tulip"]
+    assert list(names[[41, 69, 81, 85, 89]]) == ["lawn_mower", "rocket", "streetcar", "tank", "tractor"]
+    assert cifar100.load(16, split="test", data_dir=tmp_path).images.shape == (2, 16, 16, 3)
+
+
 def test_celeba_crops_and_crosses_two_attributes(tmp_path):
     features = tfds.builder("celeb_a", data_dir=tmp_path).info.features
     rows = []
@@ -112,7 +128,8 @@ def test_celeba_crops_and_crosses_two_attributes(tmp_path):
 
 @pytest.mark.parametrize(
     ("load", "folder"),
-    [(mnist.load, "mnist/3.0.1"), (cifar10.load, "cifar10/3.0.2"), (celeba.load, "celeb_a/2.1.0")],
+    [(mnist.load, "mnist/3.0.1"), (cifar10.load, "cifar10/3.0.2"), (cifar100.load, "cifar100/3.0.2"),
+     (celeba.load, "celeb_a/2.1.0")],
 )
 def test_without_network_one_line_says_what_to_do(load, folder, tmp_path, offline):
     with pytest.raises(InputError) as caught:
