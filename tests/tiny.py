@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from kgan.data.image_set import ImageSet
 from kgan.methods.gan import GAN
@@ -80,7 +81,9 @@ def all_moved(before, after):
 def descended(tape, loss, variables, rate):
     """Each variable's value after plain gradient descent, written out; reads the tape once."""
     gradients = tape.gradient(loss, [variable.value for variable in variables])
-    return [np.array(variable - rate * gradient) for variable, gradient in zip(variables, gradients, strict=True)]
+    # A table's gradient comes as the rows that were looked up.
+    return [np.array(variable - rate * tf.convert_to_tensor(gradient))
+            for variable, gradient in zip(variables, gradients, strict=True)]
 
 
 def assign(variables, arrays):

@@ -33,6 +33,16 @@ def wasserstein_generator_loss(fake_logits):
     return -ops.mean(fake_logits)
 
 
+def hinge_discriminator_loss(real_logits, fake_logits):
+    """E[max(0, 1 - f(x))] + E[max(0, 1 + f(g(z)))], of Lim and Ye (2017) and Miyato et al. (2018). Range [0, inf)."""
+    return ops.mean(ops.relu(1.0 - real_logits)) + ops.mean(ops.relu(1.0 + fake_logits))
+
+
+def hinge_generator_loss(fake_logits):
+    """-E[f(g(z))], the generator's side of the hinge pair: the generator sees no margin."""
+    return -ops.mean(fake_logits)
+
+
 def gradient_penalty(critic, real_images, fake_images, mix, target=1.0):
     """E[(||grad f(m x + (1 - m) g(z))||_2 - target)^2], of Gulrajani et al. (2017), eq. 3.
 

@@ -21,6 +21,7 @@ class Objective:
 
 OBJECTIVES = {
     "non_saturating": Objective(losses.non_saturating_discriminator_loss, losses.non_saturating_generator_loss),
+    "hinge": Objective(losses.hinge_discriminator_loss, losses.hinge_generator_loss),
     "wgan_gp": Objective(losses.wasserstein_discriminator_loss, losses.wasserstein_generator_loss, 10.0),
 }
 
@@ -51,12 +52,13 @@ def judged(call, real, fake, apart):
 
     Args:
         call: images -> the discriminator's outputs in training.
+        real, fake: what it takes: images, or {"images", "labels"}; batches of one size.
         apart: whether it must see them in two calls, so that they share no batch statistics.
     """
     if apart:
         return call(real), call(fake)
     # Each image is looked at alone: one call costs less than two of half the size.
-    both = call(tf.concat([real, fake], axis=0))
+    both = call(tf.nest.map_structure(lambda *halves: tf.concat(halves, axis=0), real, fake))
     if not isinstance(both, dict):
         return tf.split(both, 2)
     halves = {name: tf.split(value, 2) for name, value in both.items()}

@@ -81,3 +81,9 @@ def test_the_penalty_is_differentiable_where_the_gradient_is_zero():
         penalty = gan.gradient_penalty(lambda x: tf.reshape(weight * x, (-1, 1)), tf.ones((1, 1, 1, 1)),
                                        tf.zeros((1, 1, 1, 1)), tf.fill((1, 1, 1, 1), 0.5))
     assert np.isfinite(float(tape.gradient(penalty, weight)))
+
+
+def test_hinge_pair():
+    # max(0, 1 - x) over 2, -1, 0.5: 0, 2, 0.5; max(0, 1 + x) over -3, 1.5: 0, 2.5.
+    assert float(gan.hinge_discriminator_loss(REAL, FAKE)) == pytest.approx(2.5 / 3 + 1.25, rel=1e-6)
+    assert float(gan.hinge_generator_loss(FAKE)) == pytest.approx(0.75, rel=1e-6)
