@@ -6,7 +6,7 @@ from kgan.data.image_set import ImageSet
 from kgan.errors import InputError
 from kgan.files import write_json
 from kgan.metrics.classifier import Extractor, train_classifier
-from kgan.metrics.evaluate import Sampler
+from kgan.metrics.sampler import Sampler
 from kgan.stages.training import load_network, read_registers, run_latents
 from kgan.training.noise import fold_seed
 

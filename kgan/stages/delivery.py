@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import keras
+import numpy as np
+
 from kgan.errors import InputError
 from kgan.export.export import export_network
 from kgan.export.tflite import QUANTISATIONS
 from kgan.files import whole_file
-from kgan.metrics.evaluate import Sampler, latents
+from kgan.metrics.sampler import Sampler, latents
 from kgan.report.page import write_report
 from kgan.stages.training import load_network, read_registers
 
@@ -56,11 +59,37 @@ def report():
 
 def _export(run_dir, name, quantize, folder, run_id):
     network = load_network(run_dir, name)
-    sampler = Sampler(network)
-    given = {}
-    if sampler.conditional:
-        def inputs(count, seed):
-            return {"latents": latents(count, sampler.latent_dim, seed), "labels": sampler.labels_of(count)}
+    entry = next((entry for entry in read_registers(run_dir) if entry["name"] == name), {})
+    given = _predictor(run_dir, network, entry) if "predicts" in entry else _generator(network)
+    return export_network(given.pop("network", network), folder, name=name, run=run_id, quantize=quantize, **given)
 
-        given = {"inputs": inputs, "latents_law": f"latents N(0, I), labels 0 to {sampler.num_classes - 1}"}
-    return export_network(network, folder, name=name, run=run_id, quantize=quantize, **given)
+
+def _generator(network):
+    sampler = Sampler(network)
+    if not sampler.conditional:
+        return {}
+
+    def inputs(count, seed):
+        return {"latents": latents(count, sampler.latent_dim, seed), "labels": sampler.labels_of(count)}
+
+    labels = "0 to 1" if sampler.continuous else f"0 to {sampler.num_classes - 1}"
+    return {"inputs": inputs, "latents_law": f"latents N(0, I), labels {labels}"}
+
+
+def _predictor(run_dir, network, entry):
+    """Arguments of `export_network` for a classifier, which gives logits, or a regressor, in the labels' unit."""
+    with np.load(Path(run_dir) / entry["examples"]) as file:
+        examples = file["images"].astype(np.float32) / 127.5 - 1.0
+    regression = entry["predicts"] == "regression"
+    outputs = network.output
+    outputs = outputs["labels" if regression else "logits"] if isinstance(outputs, dict) else outputs
+    if regression:
+        outputs = keras.layers.Rescaling(entry["high"] - entry["low"], entry["low"], name="in_unit")(outputs)
+
+    def inputs(count, seed):
+        rows = np.random.default_rng(seed).integers(0, len(examples), count)
+        return {network.inputs[0].name: examples[rows]}
+
+    return {"network": keras.Model(network.input, outputs, name=network.name), "inputs": inputs,
+            "latents_law": "images in [-1, 1] (pixel / 127.5 - 1), drawn from those of the training",
+            "output_range": None}

@@ -4,7 +4,7 @@ import numpy as np
 
 from kgan.files import whole_file, write_json
 from kgan.metrics.embedding import tsne
-from kgan.metrics.evaluate import Sampler
+from kgan.metrics.sampler import Sampler
 from kgan.stages.judge import Judge
 from kgan.stages.training import load_network, read_registers, run_latents
 

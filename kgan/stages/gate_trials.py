@@ -4,7 +4,8 @@ import random
 
 from kgan.methods.graph import with_gates
 from kgan.metrics.classifier import Extractor, train_classifier
-from kgan.metrics.evaluate import RealStatistics, Sampler, measure
+from kgan.metrics.evaluate import RealStatistics, measure
+from kgan.metrics.sampler import Sampler
 from kgan.stages.checks import check_numbers
 from kgan.stages.training import image_batches
 from kgan.training.noise import fold_seed

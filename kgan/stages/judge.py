@@ -8,7 +8,8 @@ import keras
 from kgan.errors import InputError
 from kgan.files import write_json
 from kgan.metrics.classifier import Extractor, train_classifier
-from kgan.metrics.evaluate import RealStatistics, Sampler, measure, protocol
+from kgan.metrics.evaluate import RealStatistics, measure, protocol
+from kgan.metrics.sampler import Sampler
 from kgan.stages.training import load_network, run_latents, save_network
 from kgan.training.noise import fold_seed
 

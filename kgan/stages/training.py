@@ -10,7 +10,7 @@ from PIL import Image
 
 from kgan.errors import InputError
 from kgan.files import whole_file, whole_path, write_json
-from kgan.metrics.evaluate import Sampler, latents
+from kgan.metrics.sampler import Sampler, latents
 from kgan.training.loop import train
 from kgan.training.noise import fold_seed
 
@@ -67,17 +67,27 @@ def _late_folder(work):
 def image_batches(data, batch_size, seed, critic_steps=1, with_labels=False):
     """Callable, step -> batches of an `ImageSet` from that step on.
 
-    With labels they are (images, labels). With several critic steps, and without labels, they are [batch_size,
-    critic_steps, H, W, C]: real images of its own for each update of the critic.
+    With labels they are (images, labels). With several critic steps they are [batch_size, critic_steps, H, W, C],
+    and labels [batch_size, critic_steps]: real images of its own for each update of the critic. Where the set is
+    smaller than all of a step's images, each critic step's are drawn from a pass of its own.
     """
     def batches(step):
-        dataset = data.batches(batch_size * critic_steps, seed=seed, start_step=step, with_labels=with_labels)
         if critic_steps == 1:
-            return dataset
-        shape = (batch_size, critic_steps, *data.image_shape)
-        return dataset.map(lambda images: tf.reshape(images, shape))
+            return data.batches(batch_size, seed=seed, start_step=step, with_labels=with_labels)
+        group = (batch_size, critic_steps)
+        if len(data) < batch_size * critic_steps:
+            parts = data.batches(batch_size, seed=seed, start_step=step * critic_steps, with_labels=with_labels)
+            parts = parts.batch(critic_steps, drop_remainder=True)
+            return parts.map(lambda *of_step: _nested(of_step, lambda part: tf.stack(tf.unstack(part), axis=1)))
+        whole = data.batches(batch_size * critic_steps, seed=seed, start_step=step, with_labels=with_labels)
+        return whole.map(lambda *of_step: _nested(of_step, lambda part: tf.reshape(part, (*group, *part.shape[1:]))))
 
     return batches
+
+
+def _nested(parts, change):
+    found = tuple(map(change, parts))
+    return found if len(found) > 1 else found[0]
 
 
 def write_grid(path, images, columns=GRID):

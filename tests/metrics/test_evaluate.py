@@ -6,9 +6,10 @@ import pytest
 
 from kgan.errors import InputError
 from kgan.metrics.classifier import Extractor, build_classifier
-from kgan.metrics.evaluate import RealStatistics, Sampler, latents, measure, protocol, sample
+from kgan.metrics.evaluate import RealStatistics, measure, protocol
 from kgan.metrics.frechet import frechet_distance
 from kgan.metrics.inception_score import inception_score
+from kgan.metrics.sampler import Sampler, sample
 from kgan.metrics.sharpness import variance_of_laplacian
 
 
@@ -33,47 +34,6 @@ def extractor():
 @pytest.fixture(scope="module")
 def real(extractor):
     return RealStatistics.of(noise(30, 8, 8, 1), extractor, seed=2, split="test", num_splits=3)
-
-
-def test_sample_is_exact_and_in_inference_mode():
-    network = generator()
-    before = [w.numpy() for w in network.weights]
-    images = sample(network, 11, seed=4, batch_size=4)
-    assert images.shape == (11, 8, 8, 1) and images.dtype == np.uint8
-    floats = network(latents(11, 5, 4), training=False).numpy()
-    expected = np.clip(np.rint((floats + 1) * 127.5), 0, 255)
-    assert np.abs(images.astype(int) - expected).max() <= 1  # a rounding may tip over
-    assert (images == expected).mean() > 0.99
-    for old, new in zip(before, network.weights, strict=True):
-        np.testing.assert_array_equal(old, new.numpy())
-
-
-def test_sample_depends_on_the_seed_and_not_on_the_batch_size():
-    network = generator()
-    images = sample(network, 9, seed=4, batch_size=2).astype(int)
-    assert np.abs(images - sample(network, 9, seed=4, batch_size=64)).max() <= 1
-    np.testing.assert_array_equal(images, sample(network, 9, seed=4, batch_size=2))
-    assert np.abs(images - sample(network, 9, seed=5, batch_size=2)).max() > 20
-
-
-def test_sampler_reads_the_weights_anew_and_traces_once():
-    network = generator()
-    sampler = Sampler(network, batch_size=4)
-    first = sampler(6, seed=0)
-    dense = network.get_layer("dense")
-    dense.set_weights([-w for w in dense.get_weights()])
-    flipped = sampler(6, seed=0)
-    assert np.abs(255 - first.astype(int) - flipped).max() <= 1
-    assert sampler._run.experimental_get_tracing_count() == 1
-
-
-def test_latents_are_standard_normal_and_seeded():
-    z = latents(4000, 5, seed=3)
-    assert z.shape == (4000, 5) and z.dtype == np.float32
-    assert np.abs(z.mean(0)).max() < 0.08 and np.abs(z.std(0) - 1).max() < 0.05
-    assert np.abs(np.corrcoef(z, rowvar=False) - np.eye(5)).max() < 0.08
-    np.testing.assert_array_equal(z, latents(4000, 5, seed=3))
-    assert (z != latents(4000, 5, seed=4)).all()
 
 
 def test_measures_are_those_of_their_files(extractor, real):

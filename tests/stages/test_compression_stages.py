@@ -13,7 +13,7 @@ from kgan.data.digits import load
 from kgan.errors import InputError, Interrupted
 from kgan.methods.compression import MSE, Joint
 from kgan.methods.gan import GAN
-from kgan.metrics.evaluate import latents
+from kgan.metrics.sampler import latents
 from kgan.recipe import Stage
 from kgan.run import Work
 from kgan.stages import compression, delivery, evaluate, judge
@@ -128,7 +128,8 @@ def test_ratios_are_taken_to_the_teacher(run_dir):
 def test_measures_belong_to_the_saved_networks_from_the_runs_latents(run_dir):
     """The numbers in metrics.json can be made again from the saved files alone."""
     from kgan.metrics.classifier import Extractor
-    from kgan.metrics.evaluate import RealStatistics, Sampler, measure
+    from kgan.metrics.evaluate import RealStatistics, measure
+    from kgan.metrics.sampler import Sampler
 
     extractor = Extractor(load_network(run_dir, "classifier"), "digits_cnn")
     shuffle = fold_seed(3, "shuffle")
@@ -145,7 +146,7 @@ def test_images_of_all_networks_come_from_the_same_latents(run_dir):
         assert set(samples.files) == set(metrics(run_dir)["networks"])
         assert all(samples[name].shape == (32, 8, 8, 1) and samples[name].dtype == np.uint8 for name in samples.files)
         shown = samples["student_d2"]
-    from kgan.metrics.evaluate import Sampler
+    from kgan.metrics.sampler import Sampler
 
     again = Sampler(load_network(run_dir, "student_d2"), 7).images_of(
         latents(60, tiny.LATENT_DIM, fold_seed(3, "evaluation")))[:32]
@@ -153,7 +154,7 @@ def test_images_of_all_networks_come_from_the_same_latents(run_dir):
 
 
 def test_interpolation_ends_at_its_two_latents(run_dir):
-    from kgan.metrics.evaluate import Sampler
+    from kgan.metrics.sampler import Sampler
 
     sampler = Sampler(load_network(run_dir, "student_d1"))
     ends = latents(4, tiny.LATENT_DIM, 9)

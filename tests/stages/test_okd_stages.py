@@ -13,7 +13,7 @@ from staged import run_stages
 from kgan.data.digits import load
 from kgan.errors import InputError
 from kgan.methods.okd import OKD
-from kgan.metrics.evaluate import Sampler, latents
+from kgan.metrics.sampler import Sampler, latents
 from kgan.stages.augment import augment
 from kgan.stages.okd import okd_maker, okd_stages, peers
 from kgan.stages.sampling import sample_run
