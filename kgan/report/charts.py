@@ -24,7 +24,7 @@ def protocol_line(group: dict, seeds: bool = True) -> str:
             parts.append(f"N = {protocol[key]:,} {text} images")
     weights: dict[str, list[str]] = {}
     for network in group["networks"].values():
-        if network["weights"] and not str(network["role"]).endswith("_candidate"):
+        if network.get("weights") and not str(network["role"]).endswith("_candidate"):
             weights.setdefault(str(network["weights"]), []).append(network["role"])
     if len(weights) == 1:
         parts.append(f"weights {next(iter(weights))}")

@@ -104,7 +104,7 @@ def unlike_fields(groups: list[Group]) -> dict[str, list[str]]:
 
 
 def _measured_by(run: Run) -> dict:
-    """The kind, the protocol, the headline's measures and the weights (EMA or raw) each role was measured with."""
+    """The kind, the protocol, the headline's measures, the weights (EMA or raw) of each role, what the kind adds."""
     weights = {str(network.get("weights")): set() for network in run.networks.values()}
     for network in run.networks.values():
         weights[str(network.get("weights"))].add(str(network.get("role")).removesuffix("_candidate"))
@@ -112,7 +112,7 @@ def _measured_by(run: Run) -> dict:
     by_role = next(iter(weights), None) if len(weights) < 2 else {
         name: sorted(roles) for name, roles in weights.items()}
     return {**shared_protocol(run), "kind": run.kind, "headline": run.metrics.get("headline", {}),
-            "weights by role": by_role}
+            "weights by role": by_role, **kind_named(run.kind).measured(run.metrics)}
 
 
 def _slots(runs: list[Run]) -> dict[str, list[tuple[Run, str, dict]]]:

@@ -7,12 +7,13 @@ its part of the page, and its name in `NAMES`.
 import abc
 import importlib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import ClassVar
 
 from kgan.errors import InputError
 
 #: Values of "kind" in metrics.json, each a module of this package. The first is meant where none is stated.
-NAMES = ("compression", "okd", "collaborative")
+NAMES = ("compression", "okd", "collaborative", "cgan_kd")
 
 
 class Kind(abc.ABC):
@@ -28,9 +29,17 @@ class Kind(abc.ABC):
     #: What metrics.json says of a network besides its measures, and which of these is its size.
     description: tuple[str, ...] = ()
     size = ""
+    #: What metrics.json's headline names a measure for, and the files `evaluate/<name>.npz` of a whole run.
+    headline: tuple[str, ...] = ("score", "distance")
+    arrays: tuple[str, ...] = ("samples", "interpolation", "real")
     #: Templates: the part's own sections, and what stands once at the end of the page.
     template = ""
     ending: str | None = None
+
+    @property
+    def heading(self) -> str:
+        """The title at the head of a sentence: its first letter large, the others as they are."""
+        return self.title[:1].upper() + self.title[1:]
 
     @abc.abstractmethod
     def log_stages(self, stages: list[str], registered: dict[str, set[str]]) -> list[str]:
@@ -39,6 +48,10 @@ class Kind(abc.ABC):
         `stages` are those of the recipe whose folder is there, in order; `registered[stage]` holds the
         roles in its `networks.json`.
         """
+
+    def log_files(self, folder: Path, stage: str) -> dict[str, Path]:
+        """Where the logs of a stage lie in a run's folder, by the name under which the page shows each."""
+        return {stage: folder / stage / "log.csv"}
 
     def curve(self, stage: str, column: str) -> tuple[str, str] | None:
         """(loss, whose) of a column of a stage's log; None for a column that holds no loss."""
@@ -60,6 +73,10 @@ class Kind(abc.ABC):
     def facts(self, metrics: dict) -> list[str]:
         """What tells two runs of one recipe apart, for their names; empty where settings say it all."""
         return []
+
+    def measured(self, metrics: dict) -> dict:
+        """What must agree, besides the protocol, for the numbers of two runs to share a column."""
+        return {}
 
     def check(self, metrics: dict, source: str) -> None:  # noqa: B027  (most have nothing to add)
         """Raises `InputError` where metrics.json, the file `source`, holds what is no such run's."""

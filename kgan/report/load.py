@@ -95,12 +95,12 @@ def read_run(folder: Path) -> Run:
     kind_named(kind).check(metrics, str(folder / "metrics.json"))
     logs = {}
     for stage in kind_named(kind).log_stages(stages, registered):
-        path = folder / stage / "log.csv"
-        if path.is_file():
-            logs[stage] = _read_log(path)
-        else:
-            missing.append(f"{stage}/log.csv")
-    parts = [_npz(folder, part) for part in ("samples", "interpolation", "real")]
+        for name, path in kind_named(kind).log_files(folder, stage).items():
+            if path.is_file():
+                logs[name] = _read_log(path)
+            else:
+                missing.append(path.relative_to(folder).as_posix())
+    parts = [arrays_file(folder, part) for part in kind_named(kind).arrays]
     missing += [path.relative_to(folder).as_posix() for path in parts if not path.is_file()]
     there = [document for document in documents.values() if document is not None]
     if not there and not logs and not any(path.is_file() for path in parts):
@@ -112,9 +112,9 @@ def read_run(folder: Path) -> Run:
 def read_images(folder: Path) -> Images:
     """Reads the images under `evaluate/`; a file that is not there leaves its part empty."""
     folder = Path(folder)
-    samples = _read_npz(_npz(folder, "samples"), 4)
-    interpolation = _read_npz(_npz(folder, "interpolation"), 5)
-    return Images(samples, interpolation, _read_npz(_npz(folder, "real"), 4).get("real"))
+    samples = read_pictures(arrays_file(folder, "samples"), 4)
+    interpolation = read_pictures(arrays_file(folder, "interpolation"), 5)
+    return Images(samples, interpolation, read_pictures(arrays_file(folder, "real"), 4).get("real"))
 
 
 def _stages(folder: Path, recipe: dict) -> list[str]:
@@ -133,7 +133,8 @@ def _registered_roles(path: Path) -> set[str]:
         return set()
 
 
-def _npz(folder: Path, name: str) -> Path:
+def arrays_file(folder: Path, name: str) -> Path:
+    """Where the arrays of that name lie in a run's folder."""
     return folder / "evaluate" / f"{name}.npz"
 
 
@@ -197,16 +198,27 @@ def _read_log(path: Path) -> Log:
     return Log({name: np.asarray(values, np.float64) for name, values in columns.items()}, not_finite)
 
 
-def _read_npz(path: Path, rank: int) -> dict[str, np.ndarray]:
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an npz file by name, none where there is no file; `InputError` for a damaged one."""
     if not path.is_file():
         return {}
     try:
         with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+            return {name: archive[name] for name in archive.files}
     except _NPZ_ERRORS:
         raise InputError(f"{str(path)!r} is not a readable npz file: run the evaluate stage again") from None
+
+
+def read_pictures(path: Path, rank: int, empty: bool = False) -> dict[str, np.ndarray]:
+    """The uint8 images [..., H, W, C] of an npz file by name, none where there is no file.
+
+    Raises `InputError` for a damaged file, or arrays that are no images of that rank; one of no images is
+    refused unless it may be `empty`.
+    """
+    arrays = read_arrays(path)
     for name, array in arrays.items():
-        if array.dtype != np.uint8 or array.ndim != rank or array.shape[-1] not in (1, 3) or not array.size:
+        if array.dtype != np.uint8 or array.ndim != rank or array.shape[-1] not in (1, 3) \
+                or not (array.size or empty):
             raise InputError(f"{name!r} in {str(path)!r} is {array.dtype} {list(array.shape)}, not uint8 "
                              f"images of rank {rank} with 1 or 3 channels: run the evaluate stage again")
     return arrays

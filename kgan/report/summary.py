@@ -36,7 +36,7 @@ def summarise_group(group: Group) -> dict:
     """The entry of `summarise` for one group."""
     first = group.first
     networks = {name: _network(group, entries) for name, entries in group.networks.items()}
-    headline = {kind: first.metrics.get("headline", {}).get(kind) for kind in ("score", "distance")}
+    headline = {kind: first.metrics.get("headline", {}).get(kind) for kind in group.kind.headline}
     return {
         "kind": group.kind.name,
         "label": group.label,
@@ -126,7 +126,7 @@ def _rule(groups: Sequence[dict]) -> str:
     """The rule of the groups' kind; of several kinds each with its name."""
     kinds = [kind_named(name) for name in NAMES if name in {group["kind"] for group in groups}]
     if len(kinds) > 1:
-        return "\n".join(f"{kind.title.capitalize()}: {kind.rule}" for kind in kinds)
+        return "\n".join(f"{kind.heading}: {kind.rule}" for kind in kinds)
     return kinds[0].rule if kinds else RULE
 
 

@@ -175,7 +175,7 @@ def test_wrong_input(tmp_path):
 
 def test_the_room_imports_nothing_that_trains():
     code = "import sys, kgan.report.page, kgan.report.compression, kgan.report.okd, " \
-           "kgan.report.collaborative; print([" \
+           "kgan.report.collaborative, kgan.report.cgan_kd; print([" \
            "n for n in ('tensorflow', 'keras', 'matplotlib.pyplot') if n in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

@@ -1,0 +1,116 @@
+"""The kind of run that distils through processed samples of a conditional GAN."""
+
+import re
+from typing import ClassVar
+
+from kgan.report import cgan_kd_charts as charts
+from kgan.report import cgan_kd_tables as tables
+from kgan.report.cgan_kd_arms import CONTROLS, label, split
+from kgan.report.cgan_kd_check import check_metrics
+from kgan.report.cgan_kd_files import ARRAYS
+from kgan.report.cgan_kd_lines import lines
+from kgan.report.cgan_kd_page import picture_rows
+from kgan.report.cgan_kd_paper import paper_tables
+from kgan.report.cgan_kd_summary import RULE, compare_all
+from kgan.report.cgan_kd_verdict import verdict
+from kgan.report.kinds import Kind
+from kgan.report.load import number
+
+
+class CGANKD(Kind):
+    """Students trained with fakes against students of real images alone, paired by seed."""
+
+    name = "cgan_kd"
+    title = "distillation through cGAN samples"
+    rule = RULE
+    roles: ClassVar[dict[str, str]] = {"teacher": "teacher", "student": "student", "control": "control",
+                                       "generator": "variant"}
+    description = ("role", "arm", "kd", "parameters", "steps", "fakes")
+    size = "fakes"
+    headline = ("error",)
+    arrays = ARRAYS
+    template = "cgan_kd.html"
+
+    def log_stages(self, stages, registered):
+        """Every stage: which networks a recipe trains besides teacher and students is its choice."""
+        return stages
+
+    def log_files(self, folder, stage):
+        """The stage's own log, or one a network that it trained in a folder below; none where it wrote none."""
+        own = folder / stage / "log.csv"
+        if own.is_file():
+            return {stage: own}
+        return {f"{stage}/{path.parent.name}": path for path in sorted((folder / stage).glob("*/log.csv"))}
+
+    def curve(self, stage, column):
+        """Every column is a chart; those of several networks, `<network>/<loss>`, share the chart of their loss."""
+        if column in ("step", "seconds"):
+            return None
+        member, _, loss = column.rpartition("/")
+        return loss, member or stage
+
+    def stage_colour(self, stage, loss):
+        parts = re.split(r"[/+]", stage)
+        if "teacher" in stage:
+            return "teacher"
+        if any(part in CONTROLS or part.startswith("control") for part in parts):
+            return "control"
+        return "student" if "student" in parts[0] else "variant"
+
+    def slot(self, network):
+        """The role and the arm."""
+        return (str(network.get("role", "network")), network.get("arm"))
+
+    def slot_label(self, slot):
+        return label(slot[1]) if slot[1] else super().slot_label(slot)
+
+    def facts(self, metrics):
+        """The data, how many of them train, and rho."""
+        data, rho = metrics.get("data", {}), number(metrics.get("samples", {}).get("rho"))
+        train = number(data.get("train"))
+        return ([str(data["name"])] if data.get("name") else []) + \
+            ([] if train is None else [f"{train:,.0f} training images"]) + ([] if rho is None else [f"rho {rho:g}"])
+
+    def measured(self, metrics):
+        data = metrics.get("data", {})
+        return {"task": metrics.get("task"), "unit": metrics.get("unit"), "data set": data.get("name"),
+                "test images": data.get("test")}
+
+    def check(self, metrics, source):
+        if metrics:
+            check_metrics(metrics, source)
+
+    def compare(self, group, networks, headline):
+        return compare_all(group, headline)
+
+    def lines(self, summary):
+        return lines(summary)
+
+    def verdict(self, summary):
+        return verdict(summary)
+
+    def side_by_side(self, summaries, measure):
+        return tables.side_by_side(summaries, measure)
+
+    def network_columns(self):
+        return {key: key for key in self.description}
+
+    def sections(self, group, summary, images, key, share):
+        return {
+            "arms": tables.arm_table(summary, group.first.exports.get("files", [])),
+            "contests": tables.contest_table(summary),
+            "with_kd": any(split(network["arm"])[1] for network in summary["networks"].values() if network["arm"]),
+            "ablation": charts.ablation_chart(summary, f"{key}-arms"),
+            "pictures": picture_rows(group.first.folder, share),
+            "errors": charts.error_chart(group, summary, f"{key}-errors"),
+            "counts": tables.count_table(summary),
+            "consistency": tables.consistency_table(summary),
+            "acceptance": tables.acceptance_table(summary),
+            "sweeps": charts.sweep_charts(summary, f"{key}-sweep"),
+            "costs": tables.cost_table(summary),
+            "cost_charts": charts.cost_charts(summary, f"{key}-cost"),
+            "paper": paper_tables(summary) if summary["task"] else [],
+        }
+
+
+KIND = CGANKD()
