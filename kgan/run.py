@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import platform
+import resource
 import shutil
 import subprocess
 import time
@@ -108,7 +109,8 @@ def _run_stage(stage, work, ids):
     work.console.say(f"{stage.name} ...")
     stage.function(work)
     seconds = time.perf_counter() - began
-    write_json(marker, {"id": ids[stage.name], "seconds": round(seconds, 1)})
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # of the process by then, not of the stage alone
+    write_json(marker, {"id": ids[stage.name], "seconds": round(seconds, 1), "peak_mib": round(peak)})
     work.console.say(f"{stage.name}: done in {seconds:.0f} s")
 
 

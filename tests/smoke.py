@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 RECIPES = sorted(path.stem for path in (ROOT / "recipes").glob("*.py") if not path.name.startswith("_"))
-FAMILIES = ("compress", "okd")
+FAMILIES = ("compress", "okd", "cgan_kd")
 
 
 def of_family(name):

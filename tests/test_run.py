@@ -115,7 +115,8 @@ def test_what_the_run_folder_says(made):
     assert {"kgan", "python", "keras", "tensorflow", "numpy"} <= set(description["versions"])
     assert f"{os.cpu_count()} CPUs" in description["machine"] and "revision" in description
     complete = json.loads(Path("runs/made_up/first/complete.json").read_text())
-    assert set(complete) == {"id", "seconds"} and complete["seconds"] < 60
+    assert set(complete) == {"id", "seconds", "peak_mib"}
+    assert complete["seconds"] < 60 and complete["peak_mib"] > 10
     assert sorted(path.name for path in Path("runs/made_up").iterdir() if path.name != ".lock") == [
         "apart", "first", "last", "recipe.json", "second"]
 

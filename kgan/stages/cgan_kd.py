@@ -1,0 +1,135 @@
+"""Stages of cGAN-KD: a light student from real images and from filtered samples of a conditional GAN.
+
+Source: Ding et al., "Distilling and Transferring Knowledge via cGAN-generated Samples for Image Classification and
+Regression" (2021).
+"""
+
+import dataclasses
+
+from kgan.errors import InputError
+from kgan.export.tflite import check_quantize
+from kgan.methods import label_filter
+from kgan.recipe import Stage
+from kgan.stages import delivery, predictors, subsampling
+from kgan.stages.cgan_kd_measures import evaluate_arms
+from kgan.stages.predictors import Arm, name_of
+
+# name -> (stage of its samples, whether as they were assigned, whether with BLKD, whether it goes on from "nokd")
+ARMS = {
+    "nokd": (None, False, False, False),
+    "nokd_longer": (None, False, False, True),
+    "unprocessed": ("unprocessed", True, False, True),
+    "m1": ("m1", True, False, True),
+    "m1_filter": ("m1_m2", True, False, True),
+    "m1_m2": ("m1_m2", False, False, True),
+    "nokd+blkd": (None, False, True, False),
+    "m1_m2+blkd": ("m1_m2", False, True, True),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Sampling:
+    """How samples are drawn and processed.
+
+    Args:
+        per_label: images of each label in each set, before M2.
+        num_fakes: of them for a student.
+        burn_in, batch_size: of the rejection sampling.
+        rho: the share that M2 keeps.
+        mode: "code" or "paper", where the two differ in M2.
+        filter_burn_in: classification in mode "code": samples of each class that set M2's cutoff alone.
+        num_labels: regression: labels that are sampled, evenly spaced.
+        whole_units, zeta, floor, quantise_first: of `label_filter.adjust_values` and `RejectionSampler`.
+    """
+
+    per_label: int
+    num_fakes: int
+    burn_in: int
+    batch_size: int
+    rho: float
+    mode: str = "code"
+    filter_burn_in: int = 0
+    num_labels: int | None = None
+    whole_units: bool = False
+    zeta: float = 0.0
+    floor: float = 1e-3
+    quantise_first: bool = True
+
+
+def cgan_kd_stages(train, test, *, teacher, cgan, features, ratio, student, sampling, arms, before_cgan=(), blkd=None,
+                   from_scratch=False, quantize=()):
+    """teacher, (before the cGAN), cgan, features, density_ratio, samples, students, evaluate, export, report.
+
+    Args:
+        train, test: callables that give the `ImageSet` or `ValueSet` to learn from, and another to test on.
+        teacher, features: (callable that gives a network, `Plan`) of each.
+        cgan, ratio: (stage's function, steps), of `kgan.stages.cgan` and `kgan.stages.subsampling`.
+        student: (callable that gives a network, `Plan` of the plain student, `Plan` of all others).
+        sampling: a `Sampling`.
+        arms: names among `ARMS`; "nokd" comes first whatever they are, unless `from_scratch` and not named.
+        before_cgan: stages that the cGAN stands on, such as those of the label embedding.
+        blkd: dict of `Supervised`'s settings for arms with BLKD.
+        from_scratch: whether the arms begin from fresh weights, not from the finished plain student.
+        quantize: TFLite quantisations of all students.
+    """
+    _check(arms, sampling, quantize)
+    network, plain, longer = student
+    plans = {"nokd": plain, "nokd+blkd": plain}
+    stages = [Stage("teacher", predictors.teacher(train, *teacher), settings={"steps": teacher[1].steps}), *before_cgan]
+    stages.append(Stage("cgan", cgan[0], tuple(stage.name for stage in before_cgan), {"steps": cgan[1]}))
+    chosen = {name: _arm(name, sampling.num_fakes, from_scratch) for name in dict.fromkeys(["nokd", *arms])}
+    used = {arm.samples for arm in chosen.values() if arm.samples}
+    if used & {"m1", "m1_m2"}:
+        stages += [Stage("features", subsampling.features(train, *features), settings={"steps": features[1].steps}),
+                   Stage("density_ratio", ratio[0], ("cgan", "features"), {"steps": ratio[1]})]
+    stages += _samples(train, sampling, used)
+    trained = []
+    for name, arm in chosen.items():
+        plan = plans.get(name, longer)
+        needs = ([arm.samples] if arm.samples else []) + ([name_of(arm.start)] if arm.start else []) + (
+            ["teacher"] if arm.blkd else [])
+        trained.append(Stage(name_of(name), predictors.student(train, network, plan, arm, kd=blkd), tuple(needs),
+                             {"steps": plan.steps, "num_fakes": arm.num_fakes}))
+    names = tuple(stage.name for stage in trained)
+    stages += [*trained, Stage("evaluate", evaluate_arms(train, test, rho=sampling.rho, mode=sampling.mode),
+                               ("teacher", *sorted(used), *names))]
+    if quantize:
+        exported = delivery.export(quantize=quantize, roles=("student", "control"))
+        stages.append(Stage("export", exported, names, {"quantize": quantize}))
+    return [*stages, Stage("report", delivery.report(), ("evaluate", *(["export"] if quantize else [])))]
+
+
+def _samples(train, sampling, used):
+    """The stages that make the sets of samples which the arms use."""
+    stages, labels = [], {"per_label": sampling.per_label, "num_labels": sampling.num_labels}
+    if "unprocessed" in used:
+        stages.append(Stage("unprocessed", subsampling.unprocessed(train, **labels), ("teacher", "cgan"), labels))
+    if used & {"m1", "m1_m2"}:
+        drawn = {"burn_in": sampling.burn_in, "batch_size": sampling.batch_size, "zeta": sampling.zeta,
+                 "floor": sampling.floor, "quantise_first": sampling.quantise_first}
+        stages.append(Stage("m1", subsampling.subsample(train, **labels, **drawn), ("teacher", "density_ratio"),
+                            labels | drawn))
+    if "m1_m2" in used:
+        adjusted = {"rho": sampling.rho, "mode": sampling.mode, "burn_in": sampling.filter_burn_in,
+                    "whole_units": sampling.whole_units}
+        stages.append(Stage("m1_m2", subsampling.adjust(train, **adjusted), ("m1",), adjusted))
+    return stages
+
+
+def _arm(name, num_fakes, from_scratch):
+    samples, assigned, blkd, goes_on = ARMS[name]
+    start = "nokd" if goes_on and not from_scratch else None
+    return Arm(name, samples, num_fakes if samples else 0, blkd, start, assigned)
+
+
+def _check(arms, sampling, quantize):
+    for name in arms:
+        if name not in ARMS:
+            raise InputError(f"an arm is one of {', '.join(ARMS)}; received {name!r}")
+    for name in ("per_label", "num_fakes", "burn_in", "batch_size"):
+        value = getattr(sampling, name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise InputError(f"{name} must be a positive whole number; received {value!r}")
+    label_filter.cutoff([0.0], sampling.rho, sampling.mode)  # refuses what is no rho and no mode
+    for kind in quantize:
+        check_quantize(kind)
