@@ -25,9 +25,8 @@ Expected: of 100 trials (seed 0, the best generator's IS after 140 steps) the be
     by 7.4 +- 7.0 (mean), each in 4 of 5 seeds; the best one's distance is a tie (4.8 +- 6.9). It does not beat
     MAD-GAN, which is ahead by an IS of 0.18 +- 0.09 (best, all five seeds) and a mean distance of 2.2 +- 0.7, the
     other two being ties: at this size and length the search finds how to harm least by transfer.
-Time: 100 trials in 23 minutes on two CPU cores that other work shared; 11.8 s a trial (median) where it did not
-    60 trials with `--set trial_steps=80 --set num_samples=500` took 8.4 minutes on two cores of their own
-    `fit` takes some 3 minutes a seed, alone on the machine
+Time: 23 minutes for 100 trials on two CPU cores that other work shared (where it did not, 11.8 s a trial; 8.1 s with
+    trial_steps=80 and num_samples=500); `fit` 3 minutes a seed
 """
 
 import keras
