@@ -23,6 +23,9 @@ ARMS = {
     "m1_filter": ("m1_m2", True, False, True),
     "m1_m2": ("m1_m2", False, False, True),
     "nokd+blkd": (None, False, True, False),
+    "nokd_longer+blkd": (None, False, True, True),
+    "unprocessed+blkd": ("unprocessed", True, True, True),
+    "m1+blkd": ("m1", True, True, True),
     "m1_m2+blkd": ("m1_m2", False, True, True),
 }
 
