@@ -16,6 +16,13 @@ def convolution(x, layer, stride=1):
     return np.einsum("bhwcij,ijco->bhwo", windows, kernel) + bias_of(layer)
 
 
+def depthwise(x, layer, stride=1):
+    """A 3x3 convolution of each channel by itself, padded by 1 on every side."""
+    x = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(1, 2))[:, ::stride, ::stride]
+    return np.einsum("bhwcij,ijc->bhwc", windows, np.array(layer.kernel, np.float64)[..., 0])
+
+
 def dense(x, layer):
     return x @ kernel_of(layer) + bias_of(layer)
 
@@ -75,6 +82,21 @@ def pooled_attention(x, network, name):
         scores = theta[i].reshape(-1, theta.shape[-1]) @ keys.T
         found[i] = (softmax(scores) @ values).reshape(found.shape[1:])
     return x + float(network.get_layer(name).sigma) * convolution(found, part["out"])
+
+
+def features_agree(network, images, expected):
+    """The layers' outputs by name equal numpy's, to 1e-4 of the largest value of each."""
+    inner = keras.Model(network.input, {name: network.get_layer(name).output for name in expected})
+    found = inner(images)
+    for name, values in expected.items():
+        scale = np.abs(values).max()
+        assert scale > 1e-3, name
+        np.testing.assert_allclose(found[name], values, rtol=0, atol=1e-4 * scale, err_msg=name)
+
+
+def shapes(network, *names):
+    """The shapes of layers' outputs by name, without the batch."""
+    return [network.get_layer(name).output.shape[1:] for name in names]
 
 
 def unsettle(network, seed=0):

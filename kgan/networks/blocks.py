@@ -15,7 +15,17 @@ def batch_norm(x, name, momentum=BATCH_NORM_MOMENTUM, affine=True):
 
 
 def he_convolution(x, filters, size, stride, name):
-    """A convolution without bias, He normal by fan-out, padded by (size - 1) / 2 on every side."""
+    """`convolution` with weights that start as He normal by fan-out."""
+    return convolution(x, filters, size, stride, name, he_fan_out())
+
+
+def torch_convolution(x, filters, size, stride, name):
+    """`convolution` with PyTorch's initial weights."""
+    return convolution(x, filters, size, stride, name, torch_uniform(size * size * x.shape[-1]))
+
+
+def convolution(x, filters, size, stride, name, initializer, use_bias=False):
+    """A convolution padded by (size - 1) // 2 on every side; a bias starts at 0."""
     padding = "same"
     if stride > 1 and size == 1:
         # Every second place first, then a convolution of stride 1: the same numbers. oneDNN's filter gradient of a
@@ -25,7 +35,8 @@ def he_convolution(x, filters, size, stride, name):
     if stride > 1:  # "same" would pad one side only
         padding = "valid"
         x = layers.ZeroPadding2D((size - 1) // 2, name=f"{name}_pad")(x)
-    return layers.Conv2D(filters, size, stride, padding, use_bias=False, kernel_initializer=he_fan_out(), name=name)(x)
+    return layers.Conv2D(filters, size, stride, padding, use_bias=use_bias, kernel_initializer=initializer,
+                         name=name)(x)
 
 
 def dense(x, units, name, **arguments):

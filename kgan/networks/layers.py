@@ -1,11 +1,16 @@
-"""Layers of the project's own: spectral normalisation and self-attention.
+"""Layers of the project's own: spectral normalisation and self-attention; and inner layers by name.
 
 Source: Miyato et al., "Spectral Normalization for Generative Adversarial Networks" (2018); Zhang et al.,
 "Self-Attention Generative Adversarial Networks" (2019).
 """
 
+import re
+from typing import NamedTuple
+
 import keras
 from keras import layers, ops
+
+from kgan.errors import InputError
 
 _TINY = 1e-12
 
@@ -139,6 +144,37 @@ class SelfAttention(layers.Layer):
     def get_config(self):
         """The constructor's arguments."""
         return {**super().get_config(), "reduction": self.reduction}
+
+
+class FeatureNames(NamedTuple):
+    """Names of layers, `network.get_layer(name).output` being the feature.
+
+    Attributes:
+        features: `f0` the stem, `f1`, `f2`, ... from front to back, and last `f_last`, the vector before the logits.
+        pre_activations: for each of `f1`, `f2`, ... the layer before its activation: `pre1`, `pre2`, ..., or the
+            feature itself where it has no activation.
+    """
+
+    features: tuple
+    pre_activations: tuple
+
+
+def feature_names(network):
+    """The names of a classifier's or regressor's inner features, read from its layers.
+
+    DenseNets have `f_last` alone.
+
+    Raises:
+        InputError: the network has no layer `f_last`.
+    """
+    names = {layer.name for layer in network.layers}
+    if "f_last" not in names:
+        raise InputError(f"the network {network.name!r} has no layer f_last, the vector before its logits; "
+                         "name its inner features f0, f1, ..., f_last")
+    features = sorted((name for name in names if re.fullmatch(r"f\d+", name)), key=lambda name: int(name[1:]))
+    before = (f"pre{name[1:]}" for name in features if name != "f0")
+    pre_activations = tuple(name if name in names else name.replace("pre", "f") for name in before)
+    return FeatureNames((*features, "f_last"), pre_activations)
 
 
 def _unit(vector):

@@ -1,11 +1,11 @@
 """ResNets for small images, as classifiers and as regressors with one value.
 
 Source: He et al., "Deep Residual Learning for Image Recognition" (2016), section 4.2 (depth 6n+2) and table 1
-(18, 34, 50) with a 3x3 stem of stride 1; as Tian et al., "Contrastive Representation Distillation" (2020), and
-Ding et al., "Distilling and transferring knowledge via cGAN-generated samples", use them.
+(18, 34, 50) with a 3x3 stem of stride 1 for small images; as Tian et al., "Contrastive Representation Distillation"
+(2020), and Ding et al., "Distilling and transferring knowledge via cGAN-generated samples", use them.
 
-Inner features by name, `network.get_layer(name).output`: `f0` the stem's ReLU, `f1`, `f2`, ... the ReLU that ends
-each stage and `pre1`, `pre2`, ... the sum before it, `f_last` the pooled vector.
+Inner features by name, `network.get_layer(name).output`: `f0` the stem, `f1`, `f2`, ... the ReLU that ends each stage
+and `pre1`, `pre2`, ... the sum before it, `f_last` the pooled vector.
 """
 
 import keras
@@ -14,6 +14,7 @@ from keras import layers
 from kgan.errors import InputError
 from kgan.networks.blocks import batch_norm, dense, he_convolution, regression_head
 from kgan.networks.checks import check_count, check_divisible
+from kgan.networks.stems import classifier_stem, is_large
 
 _BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3)}
 
@@ -21,10 +22,14 @@ _BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3)}
 def resnet(depth, num_classes, image_shape=(32, 32, 3), width=None, name=None):
     """A classifier: images [B, H, W, C] -> logits [B, num_classes]; inner features as the module says.
 
+    Images of 128x128 and more take a stem of a 4x4 convolution, batch norm, ReLU and a max pool, convolution and
+    pool of stride 2; smaller ones a 3x3 convolution, batch norm and ReLU.
+
     Args:
         depth: 18, 34 or 50 (bottleneck blocks) with four stages; else 6n+2 (8, 14, 20, ...) with three.
         num_classes: number of logits.
-        image_shape: (H, W, C), H and W multiples of 4 (three stages) or 8 (four), C = 1 or 3.
+        image_shape: (H, W, C), H and W multiples of 4 (three stages) or 8 (four), in large images of 16 or 32;
+            C = 1 or 3.
         width: channels of the first stage; each other has twice as many as the one before. None is 64 for
             18, 34 and 50, and 16 for 6n+2, whose form "x4" is width 64. The stem is as wide as the first stage
             but half as wide in 6n+2 wider than 16, at least 16 (x4: 32).
@@ -35,7 +40,7 @@ def resnet(depth, num_classes, image_shape=(32, 32, 3), width=None, name=None):
     """
     check_count("num_classes", num_classes, 2)
     images = keras.Input(image_shape, name="images")
-    pooled = resnet_trunk(images, depth, width)
+    pooled = resnet_trunk(images, depth, width, large=is_large(image_shape))
     logits = dense(pooled, num_classes, "logits", dtype="float32")
     return keras.Model(images, logits, name=name or f"resnet{depth}")
 
@@ -60,19 +65,19 @@ def resnet_regressor(depth, image_shape=(64, 64, 3), width=None, hidden=512, nam
     return keras.Model(images, value, name=name or f"resnet{depth}")
 
 
-def resnet_trunk(images, depth, width=None, first_stride=1):
+def resnet_trunk(images, depth, width=None, first_stride=1, large=False):
     """Images [B, H, W, C] -> the pooled features `f_last` [B, F] of a ResNet.
 
     Args:
         images: a symbolic tensor.
         depth, width: as those of `resnet`.
         first_stride: of the first stage; all others have 2.
+        large: whether the stem makes the images four times smaller first.
     """
     blocks, width, stem = _form(depth, width)
-    check_divisible(f"ResNet{depth}", images.shape[1:], first_stride * 2 ** (len(blocks) - 1))
+    check_divisible(f"ResNet{depth}", images.shape[1:], first_stride * 2 ** (len(blocks) - 1) * (4 if large else 1))
     block = _bottleneck if depth == 50 else _basic
-    x = he_convolution(images, stem, 3, 1, "stem_conv")
-    x = layers.ReLU(name="f0")(batch_norm(x, "stem_bn"))
+    x = classifier_stem(images, stem, 3, large)
     for stage, count in enumerate(blocks, start=1):
         for number in range(1, count + 1):
             stride = (first_stride if stage == 1 else 2) if number == 1 else 1
