@@ -15,6 +15,10 @@ class ConditionalMethod(Method):
     Every update draws its own latents. Real and fake images go through the discriminator as one batch, unless
     it has batch norm. Its spectral norms' estimates move after each of its updates, the generator's once a step.
 
+    Optimisers with `gradient_accumulation_steps` = k gather the gradients of k batches, each normalised on its own, and
+    then move the weights by their mean. In a step the discriminator comes first: of the k gradients of the generator
+    the last sees it moved already. The average counts updates; a schedule of learning rates counts batches.
+
     Args:
         generator: {"latents" [B, Z], "labels" [B]} -> images [B, H, W, C] in [-1, 1].
         discriminator: {"images", "labels"} -> scores [B, 1].

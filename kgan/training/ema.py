@@ -35,8 +35,11 @@ class EMA:
         """Begins anew at the network's present weights."""
         self.model.set_weights(self.source.get_weights())
 
-    def update(self, updates):
-        """Moves the average; `updates` counts the updates before this one (an integer tensor)."""
+    def update(self, updates, moves=True):
+        """Moves the average; `updates` counts the updates before this one (an integer tensor).
+
+        `moves` tells whether there was one: where it is a boolean tensor that is False, the average stays.
+        """
         decay = self.decay
         if self.start is None:
             count = tf.cast(updates, tf.float32)
@@ -45,4 +48,4 @@ class EMA:
             moved = average + (1.0 - decay) * (value - average)
             if self.start is not None:
                 moved = tf.where(updates + 1 < self.start, tf.convert_to_tensor(value), moved)
-            average.assign(moved)
+            average.assign(moved if moves is True else tf.where(moves, moved, tf.convert_to_tensor(average)))

@@ -91,12 +91,24 @@ class Method(keras.Model):
     def finish_step(self, losses):
         """Moves spectral norms' estimates, averages and counter; records the losses, returns the logs of `fit`."""
         self.power_iterations(*self._spectral)
-        for average in self.averages.values():
-            average.update(self.step_counter)
+        for name, average in self.averages.items():
+            average.update(*self._updates(name))
         self.step_counter.assign_add(1)
         for name, value in losses.items():
             self.trackers[name].update_state(value)
         return self.get_metrics_result()
+
+    def _updates(self, name):
+        """(updates of a network before this step's, whether this step made one): an optimiser may gather gradients.
+
+        With `gradient_accumulation_steps` of k, Keras's optimisers move the weights every k-th time by the mean of k
+        gradients. Networks of which an average is kept are given to their optimiser once a step.
+        """
+        every = getattr(self.optimizers.get(name), "gradient_accumulation_steps", None)
+        if not every:
+            return self.step_counter, True
+        steps = self.step_counter + 1
+        return steps // every - 1, steps % every == 0
 
     def power_iterations(self, *names):
         """Moves the estimates of these networks' spectral norms by one iteration.
