@@ -23,7 +23,7 @@ _DECODER = {64: ((4, 2), (2, 1), (1, 1), (1, 1)), 32: ((4, 2), (2, 1), (1, 1)), 
 
 
 def classification_features(num_classes, image_shape=(32, 32, 3), depth=34, width=None, feature_dim=None,
-                            hidden=(1024, 256), dropout=0.5, name="features"):
+                            hidden=(1024, 256), dropout=0.5, pool_after=(), name="features"):
     """Images [B, H, W, C] -> {"features": [B, feature_dim], "logits": [B, num_classes]}.
 
     A ResNet, average pool and a dense layer without activation: its outputs are the features. The head that
@@ -32,11 +32,14 @@ def classification_features(num_classes, image_shape=(32, 32, 3), depth=34, widt
 
     Args:
         num_classes: number of logits.
-        image_shape: (H, W, C), H and W multiples of 4 (6n+2) or 8 (18, 34, 50), C = 1 or 3.
+        image_shape: (H, W, C), H and W multiples of 4 (6n+2) or 8 (18, 34, 50), twice that for each of
+            `pool_after`; C = 1 or 3.
         depth, width: of the ResNet, as in `resnet`; the paper's is 34.
         feature_dim: number of features; None is the paper's, H * W * C.
         hidden: widths of the head's hidden layers.
         dropout: share of units that are zeroed in training.
+        pool_after: stages of the ResNet, counted from 1, behind which a 2x2 max pool stands; (1, 2) for the paper's
+            images of 128x128.
 
     Raises:
         InputError: an argument is not one of these.
@@ -46,7 +49,7 @@ def classification_features(num_classes, image_shape=(32, 32, 3), depth=34, widt
     check_share("dropout", dropout)
     feature_dim = _feature_dim(feature_dim, image_shape)
     images = keras.Input(image_shape, name="images")
-    pooled = resnet_trunk(images, depth, width)
+    pooled = resnet_trunk(images, depth, width, pool_after=pool_after)
     features = dense(pooled, feature_dim, "features", dtype="float32")
     x = layers.ReLU(name="features_relu")(batch_norm(features, "features_bn"))
     x = layers.Dropout(dropout, name="features_dropout")(x)

@@ -65,7 +65,7 @@ def resnet_regressor(depth, image_shape=(64, 64, 3), width=None, hidden=512, nam
     return keras.Model(images, value, name=name or f"resnet{depth}")
 
 
-def resnet_trunk(images, depth, width=None, first_stride=1, large=False):
+def resnet_trunk(images, depth, width=None, first_stride=1, large=False, pool_after=()):
     """Images [B, H, W, C] -> the pooled features `f_last` [B, F] of a ResNet.
 
     Args:
@@ -73,9 +73,15 @@ def resnet_trunk(images, depth, width=None, first_stride=1, large=False):
         depth, width: as those of `resnet`.
         first_stride: of the first stage; all others have 2.
         large: whether the stem makes the images four times smaller first.
+        pool_after: numbers of the stages, counted from 1, behind which a 2x2 max pool stands.
     """
     blocks, width, stem = _form(depth, width)
-    check_divisible(f"ResNet{depth}", images.shape[1:], first_stride * 2 ** (len(blocks) - 1) * (4 if large else 1))
+    for stage in pool_after:
+        if stage not in range(1, len(blocks)):
+            raise InputError(f"pool_after names stages of a ResNet{depth} before its last, 1 to {len(blocks) - 1}; "
+                             f"received {tuple(pool_after)}")
+    halvings = len(blocks) - 1 + len(set(pool_after))
+    check_divisible(f"ResNet{depth}", images.shape[1:], first_stride * 2**halvings * (4 if large else 1))
     block = _bottleneck if depth == 50 else _basic
     x = classifier_stem(images, stem, 3, large)
     for stage, count in enumerate(blocks, start=1):
@@ -86,6 +92,8 @@ def resnet_trunk(images, depth, width=None, first_stride=1, large=False):
             last = number == count
             x = layers.Add(name=f"pre{stage}" if last else f"{part}_sum")(x)
             x = layers.ReLU(name=f"f{stage}" if last else part)(x)
+        if stage in pool_after:
+            x = layers.MaxPooling2D(2, name=f"pool{stage}")(x)
     return layers.GlobalAveragePooling2D(name="f_last")(x)
 
 

@@ -19,6 +19,24 @@ def test_the_papers_classifier_has_3072_features():
     assert by.trainable_parameters(lambda: classification_features(100)) == trunk + head
 
 
+def test_max_pools_behind_stages_change_no_weights_and_halve_the_maps():
+    def make(**pools):
+        return classification_features(5, (64, 64, 3), 18, 2, feature_dim=24, hidden=(8,), **pools)
+
+    plain, pooled = make(), make(pool_after=(1, 2))  # the paper's form for 128x128, at half the size
+    sizes = {name: [network.get_layer(name).output.shape[1] for name in ("f1", "f2", "f3", "f4")]
+             for name, network in (("plain", plain), ("pooled", pooled))}
+    assert sizes == {"plain": [64, 32, 16, 8], "pooled": [64, 16, 4, 2]}
+    assert [weight.shape for weight in pooled.weights] == [weight.shape for weight in plain.weights]
+    by.unsettle(pooled)
+    layers = [pooled.get_layer(name).output for name in ("f1", "stage2_block1_conv1", "f2", "stage3_block1_shortcut")]
+    f1, after1, f2, after2 = (np.array(x) for x in keras.Model(pooled.input, layers)(images(64, 3, 2)))
+    expected = by.convolution(by.pooled(f1, np.max), pooled.get_layer("stage2_block1_conv1"), 2)
+    np.testing.assert_allclose(after1, expected, rtol=1e-4, atol=1e-4)
+    expected = by.convolution(by.pooled(f2, np.max)[:, ::2, ::2], pooled.get_layer("stage3_block1_shortcut"))
+    np.testing.assert_allclose(after2, expected, rtol=1e-4, atol=1e-4)
+
+
 def test_features_of_a_classifier_stand_before_any_activation():
     network = by.unsettle(classification_features(5, (16, 16, 1), 8, 4, feature_dim=24, hidden=(12, 7)))
     layer = network.get_layer
@@ -117,6 +135,8 @@ def test_initial_weights_of_convolutions():
     (lambda: classification_features(5, feature_dim=0), "feature_dim must be an integer of at least 1; received 0"),
     (lambda: classification_features(5, hidden=(8, 0)), "each of hidden must be an integer of at least 1; received 0"),
     (lambda: classification_features(5, (18, 18, 3)), "multiples of 8"),
+    (lambda: classification_features(5, (8, 8, 3), pool_after=(1, 2)), "multiples of 32"),
+    (lambda: classification_features(5, pool_after=(4,)), "before its last, 1 to 3; received (4,)"),
     (lambda: sparse_autoencoder((128, 128, 3)), "received image_shape=(128, 128, 3)"),
     (lambda: sparse_autoencoder(width=0), "width must be an integer of at least 1; received 0"),
 ])
