@@ -13,7 +13,7 @@ from keras import layers
 
 from kgan.networks.blocks import batch_norm, one_hot
 from kgan.networks.checks import check_count, check_square
-from kgan.networks.conditional import Doubling, SpectralEmbedding, conditional_batch_norm
+from kgan.networks.conditional import Doubling, conditional_batch_norm, projection_scores
 from kgan.networks.initializers import normal, torch_uniform
 from kgan.networks.layers import SpectralConv2D, SpectralDense
 
@@ -83,13 +83,7 @@ def biggan_discriminator(width, num_classes, image_shape=(32, 32, 3), name="disc
     for _ in range(2):
         number += 1
         x = layers.Add(name=f"block{number}")([_main_path(x, width, f"block{number}"), x])
-    places = x.shape[1] * x.shape[2]
-    x = layers.GlobalAveragePooling2D(name="mean", dtype="float32")(layers.ReLU(name="last_relu")(x))
-    v = layers.Rescaling(float(places), name="sum", dtype="float32")(x)
-    table = SpectralEmbedding(num_classes, width, embeddings_initializer=_kernel(), name="class", dtype="float32")
-    match = layers.Dot(-1, name="match", dtype="float32")([table(labels), v])
-    realness = _dense(v, 1, "realness", dtype="float32")
-    scores = layers.Add(name="scores", dtype="float32")([realness, match])
+    scores = projection_scores(x, labels, num_classes, _kernel)
     return keras.Model({"images": images, "labels": labels}, scores, name=name)
 
 

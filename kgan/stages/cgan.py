@@ -33,7 +33,8 @@ def class_cgan(data, generator, discriminator, *, steps, batch_size, critic_step
     Args:
         data: callable that gives the labelled `ImageSet`.
         generator, discriminator: callables, number of classes -> network.
-        steps, batch_size, critic_steps: of the training; images of its own for each critic step.
+        steps, batch_size, critic_steps: of the training; images of its own for each critic step. An optimiser with
+            `gradient_accumulation_steps` of k makes one update every k steps.
         optimizers: two callables that give an optimiser: for the generator and for the discriminator.
         policy: of DiffAugment, such as "color,translation,cutout"; None for none.
         augment, ema_decay, ema_start: of `ConditionalGAN`.
