@@ -85,6 +85,11 @@ def shares_of_batch(expected, batch_size):
     return quotas
 
 
+def start_of_batch(missing, batch_size):
+    """The missing proposals [L], label after label, as far as a batch holds them."""
+    return np.diff(np.minimum(np.cumsum(missing), batch_size), prepend=0)
+
+
 def checked_labels(labels):
     """Distinct labels [L] as int32 or float32, or InputError."""
     labels = np.asarray(labels)

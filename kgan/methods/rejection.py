@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from kgan.errors import InputError
-from kgan.methods.proposals import ImageStore, Record, checked_labels, shares_of_batch
+from kgan.methods.proposals import ImageStore, Record, checked_labels, shares_of_batch, start_of_batch
 from kgan.training.method import latent_dim_of
 from kgan.training.noise import fold_seed
 
@@ -103,14 +103,13 @@ class RejectionSampler:
 
     def burn_in(self, labels, *, call=0):
         """The `Record` of `burn_in` proposals of each label [L]; several calls of `sample` may begin with it."""
-        record, batch_number = Record.of(checked_labels(labels)), 0
-        missing = np.full(len(record.labels), self.num_burn_in)
-        while missing.any():
-            quotas = np.diff(np.minimum(np.cumsum(missing), self.batch_size), prepend=0)
-            slots, _, ratios, _ = self._batch(record, quotas, ("burn-in", call), batch_number)
+        record = Record.of(checked_labels(labels))
+
+        def wanted():
+            return self.num_burn_in - record.proposed
+
+        for slots, _, ratios, _ in self._batches(record, ("burn-in", call), wanted, start_of_batch):
             np.maximum.at(record.maxima, slots, ratios)
-            missing -= np.bincount(slots, minlength=len(missing))
-            batch_number += 1
         for row in np.flatnonzero(record.maxima == 0.0)[:1]:
             raise InputError(f"{record.name(row)}: all {self.num_burn_in} density ratios of the burn-in "
                              "are zero (rate 0), so that nothing would ever be accepted: train the density-ratio "
@@ -140,26 +139,51 @@ class RejectionSampler:
         shape = self.generator.output_shape[1:]
         kept, examples = ImageStore(num, shape), ImageStore(np.full(len(labels), num_rejected), shape)
         proposed, accepted = np.zeros(len(labels), np.int64), np.zeros(len(labels), np.int64)
-        batch_number = 0
-        while kept.missing.any():
-            quotas = shares_of_batch(kept.missing / record.expected_rates(), self.batch_size)
-            slots, images, ratios, uniforms = self._batch(record, quotas, ("sample", call), batch_number)
+
+        def wanted():
+            return kept.missing / record.expected_rates()
+
+        for slots, images, ratios, uniforms in self._batches(record, ("sample", call), wanted, shares_of_batch):
             passed, record.maxima = rejection_step(ratios, uniforms, slots, record.maxima)
             kept.add(slots[passed], np.flatnonzero(passed), images, ratios)
             examples.add(slots[~passed], np.flatnonzero(~passed), images, ratios)
             proposed += np.bincount(slots, minlength=len(labels))
             accepted += np.bincount(slots[passed], minlength=len(labels))
             self._check_rates(record, kept.missing > 0)
-            batch_number += 1
         rejected = dict(zip(("images", "labels", "density_ratios"), examples.filled(labels), strict=True))
         return Samples(*kept.filled(labels), rejected, proposed, accepted)
 
-    def _batch(self, record, quotas, stream, batch_number):
-        """One batch with `quotas` [L] images of each label: slots, images, ratios and uniforms of the proposals."""
+    def _batches(self, record, stream, wanted, share):
+        """Batches while proposals are wanted: slots, images, ratios and uniforms of the proposals of each.
+
+        A batch is sent off before the results of the one before it are read, so that a device does not wait
+        for the books. Where the batch under way is expected to be the last but one or the last, it is read first:
+        little is drawn in vain.
+
+        Args:
+            wanted: callable that gives how many proposals [L] are expected to be needed still.
+            share: callable, (such proposals, batch size) -> how many of each label [L] a batch holds.
+        """
+        seed = tf.constant(fold_seed(self.seed, "rejection", *stream), tf.int64)
+        number, ahead = 0, None
+        while ahead is not None or wanted().any():
+            if ahead is None:
+                number, ahead = number + 1, self._sent(record, share(wanted(), self.batch_size), seed, number)
+            (quotas, results), ahead = ahead, None
+            further = np.maximum(wanted() - quotas, 0)
+            if further.sum() >= self.batch_size:
+                number, ahead = number + 1, self._sent(record, share(further, self.batch_size), seed, number)
+            yield self._read(record, quotas, results)
+
+    def _sent(self, record, quotas, seed, number):
+        """The quotas [L] of a batch, and its results, which may still be under way."""
         slots = np.repeat(np.arange(len(quotas)), quotas)
         asked = record.labels[np.resize(slots, self.batch_size)]  # the compiled function knows one batch size
-        seed = fold_seed(self.seed, "rejection", *stream)
-        results = self._propose(tf.constant(asked), tf.constant(seed, tf.int64), tf.constant(batch_number, tf.int64))
+        return quotas, self._propose(tf.constant(asked), seed, tf.constant(number, tf.int64))
+
+    def _read(self, record, quotas, results):
+        """Checks the results of a batch and enters them in the record."""
+        slots = np.repeat(np.arange(len(quotas)), quotas)
         images, ratios, uniforms, inside = (result.numpy()[: len(slots)] for result in results)
         record.drawn += quotas
         ratios = ratios.astype(np.float64)

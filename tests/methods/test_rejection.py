@@ -140,6 +140,38 @@ def test_one_compiled_function_serves_all_labels():
     assert traces == [(8,)]
 
 
+def test_whole_batches_are_sent_before_the_last_results_are_read():
+    """Of 500 each; 1000 accepted of each label take some 1000 (8/5 + 4/3 + 3/2) = 4433 proposals."""
+    model = sampler()
+    propose, events = model._propose, []
+
+    def logged(labels, seed, number):
+        assert labels.shape == (500,)
+        events.append(("sent", int(number)))
+        first, *others = propose(labels, seed, number)
+
+        class First:
+            def numpy(self):
+                events.append(("read", int(number)))
+                return first.numpy()
+
+        return First(), *others
+
+    model._propose = logged
+    record = model.burn_in([0, 1, 2])
+    assert [number for kind, number in events if kind == "sent"] == [0, 1, 2, 3, 4, 5]  # 3000 in six
+    ahead = [("sent", 0), *(event for number in range(1, 5) for event in (("sent", number), ("read", number - 1)))]
+    assert events[:len(ahead)] == ahead
+    np.testing.assert_array_equal(record.proposed, [1000, 1000, 1000])
+    events.clear()
+    samples = model.sample([0, 1, 2], 1000, burn_in=record)
+    sent = [number for kind, number in events if kind == "sent"]
+    assert sent == list(range(len(sent))) and sorted(number for kind, number in events if kind == "read") == sent
+    assert samples.proposed.sum() == 500 * len(sent) and 9 <= len(sent) <= 10
+    assert events[:len(ahead)] == ahead
+    assert events[-3:] == [("read", len(sent) - 2), ("sent", len(sent) - 1), ("read", len(sent) - 1)]
+
+
 @pytest.mark.parametrize(("quantise_first", "seen"), [(True, 191 / 127.5 - 1), (False, 0.5)])
 def test_images_are_truncated_and_features_see_them_so_or_not(quantise_first, seen):
     """(0.5 + 1) * 127.5 = 191.25."""
