@@ -205,7 +205,7 @@ def _parse(name, text, parameter):
         kinds = [kind for kind in annotation if kind is not types.NoneType] or [str]
         return _parse_one(name, text, kinds[0])
     if isinstance(default, tuple | list):
-        kind = type(default[0]) if default else str
+        kind = type(default[0]) if default else next(iter(annotation), str)  # tuple[int, ...] = ()
         return tuple(_parse_one(name, part.strip(), kind) for part in text.split(",") if part.strip())
     return _parse_one(name, text, type(default))
 

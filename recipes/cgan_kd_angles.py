@@ -2,8 +2,10 @@
 
 Source: Ding et al., "Distilling and Transferring Knowledge via cGAN-generated Samples for Image Classification and
     Regression" (2021), sections 3 and 5; its ablation of figure 9, where Steering Angle is the data set.
-Deviations: needles drawn by kgan at 32x32 in place of photographs, `num_train` to learn from and 1,000 of a stream of
-    their own to test on, both the same for every seed. Small networks, short trainings, learning rates to match.
+Deviations: needles drawn by kgan at 16x16 in place of photographs, `num_train` to learn from and 1,000 of a stream of
+    their own to test on, both the same for every seed. Small networks, short trainings, learning rates to match. m of
+    kappa is 1, not 5: gaps between labels are wide where images are few, and 5 of them would blur all labels. The
+    generator is averaged, and nothing is augmented.
 Run: python cli.py fit recipes/cgan_kd_angles.py [--seeds 0,1,2]
 Expected: not known yet: its smoke form has been run.
 Time: some 15 minutes on two CPU cores, a seed (estimated)
@@ -21,11 +23,12 @@ from kgan.recipe import Stage
 from kgan.stages import subsampling
 from kgan.stages.cgan import embedding, encoder, value_cgan
 from kgan.stages.cgan_kd import Sampling, cgan_kd_stages
+from kgan.stages.cgan_kd_sweeps import Sweeps
 from kgan.stages.predictors import Plan
 
 OP_THREADS = 1  # many small operations side by side: an operation a core beats all cores on one operation
 
-SMOKE = {"image_size": 16, "num_train": 40, "num_test": 30, "teacher_steps": 2, "encoder_steps": 2,
+SMOKE = {"num_train": 40, "num_test": 30, "teacher_steps": 2, "encoder_steps": 2,
          "embedding_steps": 2, "cgan_width": 8, "cgan_steps": 2, "cgan_batch_size": 8, "features_steps": 2,
          "ratio_steps": 30, "ratio_learning_rate": 1e-2, "penalty": 10.0,
          "batch_size": 8, "plain_steps": 2, "student_steps": 2, "num_labels": 10, "per_label": 4,
@@ -33,8 +36,8 @@ SMOKE = {"image_size": 16, "num_train": 40, "num_test": 30, "teacher_steps": 2, 
 
 
 def recipe(
-    image_size=32,
-    num_train=300,
+    image_size=16,
+    num_train=1000,
     num_test=1000,
     teacher_depth=14,
     teacher_width=16,
@@ -53,7 +56,7 @@ def recipe(
     cgan_learning_rate=4e-4,
     critic_steps=2,
     vicinity="soft",
-    multiple=5.0,
+    multiple=1.0,
     policy="",
     ema_decay=0.99,
     features_steps=600,
@@ -71,6 +74,9 @@ def recipe(
     mode="code",
     arms=("nokd_longer", "unprocessed", "m1", "m1_filter", "m1_m2"),
     from_scratch=False,
+    sweep_fakes: tuple[int, ...] = (),
+    sweep_rho: tuple[float, ...] = (),
+    sweep_teachers: tuple[int, ...] = (),  # depths of further teachers for M2
     quantize=("none", "int8"),
     seed=0,
 ):
@@ -100,6 +106,9 @@ def recipe(
                    settings={"steps": encoder_steps}),
              Stage("embedding", embedding(train, label_to_embedding, plan(embedding_steps)), ("encoder",),
                    {"steps": embedding_steps})]
+    sweeps = Sweeps(sweep_fakes, sweep_rho, {
+        f"resnet{depth}": (lambda depth=depth: resnet_regressor(depth, shape, teacher_width, 128), plan(teacher_steps))
+        for depth in sweep_teachers})
     return cgan_kd_stages(
         train, test, cgan=(cgan, cgan_steps), ratio=(ratio, ratio_steps), before_cgan=known,
         teacher=(lambda: resnet_regressor(teacher_depth, shape, teacher_width, 128), plan(teacher_steps)),
@@ -109,4 +118,4 @@ def recipe(
                  plan(student_steps, 0.5 * learning_rate)),
         sampling=Sampling(per_label, num_fakes, burn_in, sampling_batch_size, rho, mode, num_labels=num_labels,
                           floor=floor),
-        arms=arms, from_scratch=from_scratch, quantize=quantize)
+        arms=arms, from_scratch=from_scratch, quantize=quantize, sweeps=sweeps)

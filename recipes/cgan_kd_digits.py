@@ -20,6 +20,7 @@ from kgan.networks.resnet import resnet
 from kgan.stages import subsampling
 from kgan.stages.cgan import class_cgan
 from kgan.stages.cgan_kd import Sampling, cgan_kd_stages
+from kgan.stages.cgan_kd_sweeps import Sweeps
 from kgan.stages.predictors import Plan
 
 OP_THREADS = 1  # many small operations side by side: an operation a core beats all cores on one operation
@@ -28,7 +29,8 @@ SMOKE = {"per_class": 4, "teacher_steps": 2, "cgan_width": 8, "cgan_steps": 2, "
          "features_steps": 2, "ratio_steps": 30, "ratio_learning_rate": 1e-2, "penalty": 10.0,
          "batch_size": 8, "plain_steps": 2, "student_steps": 2, "per_label": 6,
          "num_fakes": 20, "burn_in": 40, "filter_burn_in": 2, "sampling_batch_size": 16, "quantize": ("none",),
-         "floor": 1e-9, "rho": 1.0, "arms": ("nokd_longer", "unprocessed", "m1", "m1_m2", "m1_m2+blkd")}
+         "floor": 1e-9, "rho": 1.0, "arms": ("nokd_longer", "unprocessed", "m1", "m1_m2", "m1_m2+blkd"),
+         "sweep_teachers": (8,)}
 
 
 def recipe(
@@ -67,6 +69,9 @@ def recipe(
     arms=("nokd_longer", "unprocessed", "m1", "m1_m2", "nokd+blkd", "nokd_longer+blkd", "unprocessed+blkd",
           "m1_m2+blkd"),
     from_scratch=False,
+    sweep_fakes: tuple[int, ...] = (),
+    sweep_rho: tuple[float, ...] = (),
+    sweep_teachers: tuple[int, ...] = (),  # depths of further teachers for M2
     quantize=("none", "int8"),
     seed=0,
 ):
@@ -95,6 +100,9 @@ def recipe(
         train, lambda _: density_ratio_network(feature_dim, classes, hidden=(256, 128, 64)), steps=ratio_steps,
         batch_size=batch_size, penalty=penalty,
         optimizer=lambda: keras.optimizers.Adam(ratio_learning_rate, 0.5, 0.999))
+    sweeps = Sweeps(sweep_fakes, sweep_rho, {
+        f"resnet{depth}": (lambda depth=depth: resnet(depth, classes, shape, teacher_width), plan(teacher_steps))
+        for depth in sweep_teachers})
     return cgan_kd_stages(
         train, test, cgan=(cgan, cgan_steps), ratio=(ratio, ratio_steps),
         teacher=(lambda: resnet(teacher_depth, classes, shape, teacher_width), plan(teacher_steps)),
@@ -102,4 +110,4 @@ def recipe(
         student=(lambda: resnet(student_depth, classes, shape, student_width), plan(plain_steps),
                  plan(student_steps, 0.2 * learning_rate)),
         sampling=Sampling(per_label, num_fakes, burn_in, sampling_batch_size, rho, mode, filter_burn_in, floor=floor),
-        arms=arms, from_scratch=from_scratch, quantize=quantize)
+        arms=arms, from_scratch=from_scratch, quantize=quantize, sweeps=sweeps)

@@ -16,7 +16,8 @@ SMOKE = {"steps": 2, "depths": (1,)}
 
 
 def recipe(steps=100, rate=2e-4, fast=True, kind="mse", depths=(8, 16), rates=(2e-4, 1.0), words=("none",),
-           empty=(), folder=None, limit: int | None = None, share: float | None = 0.5, seed=0):
+           empty=(), sizes: tuple[int, ...] = (), shares: tuple[float, ...] = (), folder=None,
+           limit: int | None = None, share: float | None = 0.5, seed=0):
     return []
 '''
 
@@ -34,7 +35,8 @@ def assert_refused(text):
 def test_the_defaults_stand(made_up):
     assert made_up.settings() == {
         "steps": 100, "rate": 2e-4, "fast": True, "kind": "mse", "depths": (8, 16), "rates": (2e-4, 1.0),
-        "words": ("none",), "empty": (), "folder": None, "limit": None, "share": 0.5, "seed": 0}
+        "words": ("none",), "empty": (), "sizes": (), "shares": (), "folder": None,
+        "limit": None, "share": 0.5, "seed": 0}
     assert (made_up.name, made_up.title) == ("made_up", "A made-up recipe.")
 
 
@@ -44,7 +46,7 @@ def test_the_defaults_stand(made_up):
     ("kind=joint", "joint"), ("kind=a=b", "a=b"), ("kind=none", "none"),
     ("depths=1,2, 4", (1, 2, 4)), ("depths=3", (3,)), ("depths=", ()),
     ("rates=1,2e-3", (1.0, 2e-3)), ("words=none,float16", ("none", "float16")), ("words=none", ("none",)),
-    ("empty=a,b", ("a", "b")),
+    ("empty=a,b", ("a", "b")), ("sizes=500,1000", (500, 1000)), ("sizes=", ()), ("shares=0.5,1", (0.5, 1.0)),
     ("folder=some where", "some where"), ("folder=none", None),
     ("limit=3", 3), ("limit=None", None), ("share=0.25", 0.25), ("share=none", None),
 ])

@@ -1,11 +1,10 @@
 """The kind of run that distils through processed samples of a conditional GAN."""
 
-import re
 from typing import ClassVar
 
 from kgan.report import cgan_kd_charts as charts
 from kgan.report import cgan_kd_tables as tables
-from kgan.report.cgan_kd_arms import CONTROLS, label, split
+from kgan.report.cgan_kd_arms import label, split
 from kgan.report.cgan_kd_check import check_metrics
 from kgan.report.cgan_kd_files import ARRAYS
 from kgan.report.cgan_kd_lines import lines
@@ -35,27 +34,15 @@ class CGANKD(Kind):
         """Every stage: which networks a recipe trains besides teacher and students is its choice."""
         return stages
 
-    def log_files(self, folder, stage):
-        """The stage's own log, or one a network that it trained in a folder below; none where it wrote none."""
-        own = folder / stage / "log.csv"
-        if own.is_file():
-            return {stage: own}
-        return {f"{stage}/{path.parent.name}": path for path in sorted((folder / stage).glob("*/log.csv"))}
-
     def curve(self, stage, column):
-        """Every column is a chart; those of several networks, `<network>/<loss>`, share the chart of their loss."""
-        if column in ("step", "seconds"):
-            return None
-        member, _, loss = column.rpartition("/")
-        return loss, member or stage
+        """Every column is a chart: a stage trains one network."""
+        return None if column in ("step", "seconds") else (column, stage)
 
     def stage_colour(self, stage, loss):
-        parts = re.split(r"[/+]", stage)
-        if "teacher" in stage:
-            return "teacher"
-        if any(part in CONTROLS or part.startswith("control") for part in parts):
-            return "control"
-        return "student" if "student" in parts[0] else "variant"
+        """By the stage's name, which is that of its network: `teacher...` and `student_<arm>`."""
+        if stage.startswith("student"):
+            return "control" if stage.startswith("student_nokd") else "student"
+        return "teacher" if stage.startswith("teacher") else "variant"
 
     def slot(self, network):
         """The role and the arm."""

@@ -9,6 +9,7 @@ from kgan.report.cgan_kd_figures import Row, by_name, histogram, over_values
 from kgan.report.cgan_kd_files import read_errors, thresholds_of
 from kgan.report.cgan_kd_samples import SWEEPS
 from kgan.report.cgan_kd_summary import by_arm, in_unit
+from kgan.report.cgan_kd_tables import sweep_table
 from kgan.report.groups import Group
 from kgan.report.load import number
 from kgan.report.rows import show
@@ -30,9 +31,10 @@ def ablation_chart(summary: dict, key: str) -> str | None:
 
 
 def sweep_charts(summary: dict, key: str) -> list[dict]:
-    """Figures 10 and 11, and table 7 as a figure: `{"svg", "answers", "names"}` a sweep.
+    """Figures 10 and 11, and table 7 as a figure: `{"svg", "answers", "names", "words", "table"}` a sweep.
 
-    answers is the figure or table of the paper, names those of the points that have one, in their order.
+    answers is the figure or table of the paper, names those of the points that have one, in their order; words say
+    what is varied, table holds the points as numbers.
     """
     measure, drawn = summary["headline"]["error"], []
     for sweep, points in summary["sweeps"].items():
@@ -45,7 +47,8 @@ def sweep_charts(summary: dict, key: str) -> list[dict]:
             (f" {level[0].capitalize()}: {show(level[1])}." if level else "")
         shown = [(point["value"], point["error"]["mean"], point["error"]["std"]) for point in points]
         drawn.append({"svg": over_values(f"{key}-{sweep}", alt, axis, ylabel, shown, level, _used(summary, sweep)),
-                      "answers": answers, "names": [point["name"] for point in points if point["name"]]})
+                      "answers": answers, "names": [point["name"] for point in points if point["name"]],
+                      "words": words, "table": sweep_table(summary, sweep)})
     return drawn
 
 

@@ -11,6 +11,8 @@ from kgan.report.canvas import INK, MARKERS, ROLE_COLOURS, STYLE, add_legend, ne
 
 _BINS = 50
 _INCH = 0.34  # height of a row of `by_name`
+_LEFT = (0.3, 0.55)  # share of its width that the rows' names take, at least and at most
+_LETTER = 0.0145  # share of the width that a letter takes, about
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,9 @@ def by_name(name: str, alt: str, xlabel: str, rows: Sequence[Row], level: tuple[
     `level` is (label, value) of a dashed line through all rows. `alt` describes the figure to who cannot see it.
     """
     height = 1.0 + _INCH * len(rows)
-    figure, axes = new_axes(name, height, (0.3, 0.52 / height, 0.67, (height - 0.86) / height))
+    longest = max(len(row.label) for row in rows)
+    left = min(max(_LEFT[0], 0.02 + _LETTER * longest), _LEFT[1])
+    figure, axes = new_axes(name, height, (left, 0.52 / height, 0.97 - left, (height - 0.86) / height))
     with matplotlib.rc_context(STYLE):
         for place, row in enumerate(rows):
             colour, mean = ROLE_COLOURS[row.role], float(np.mean(row.values))

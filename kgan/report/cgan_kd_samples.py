@@ -34,9 +34,10 @@ def summarise_samples(group: Group) -> dict:
 
 
 def summarise_sweeps(group: Group, measure: str | None) -> dict[str, list[dict]]:
-    """Of each sweep its points `{"name", "value", "error"}` in the order of their values, error a `mean_std`.
+    """Of each sweep its points `{"name", "value", "values", "parameters", "error"}` in the order of their values.
 
-    A point is that of all seeds with the same name, or where it has none, the same value; value is their mean.
+    A point is that of all seeds with the same name, or where it has none, the same value. values and error are
+    each a `mean_std`, value is the mean of values; parameters, of a teacher, are None where the seeds differ.
     """
     sweeps = [run.metrics.get("sweeps", {}) for run in group.runs]
     found = {}
@@ -45,7 +46,8 @@ def summarise_sweeps(group: Group, measure: str | None) -> dict[str, list[dict]]
         for entry in (entry for run in sweeps for entry in run.get(sweep, [])):
             points.setdefault(str(entry.get("name", entry["value"])), []).append(entry)
         shown = [{"name": name if "name" in entries[0] else None,
-                  "value": statistics.fmean(entry["value"] for entry in entries), "error": _spread(entries, measure)}
+                  "value": statistics.fmean(entry["value"] for entry in entries), "values": _spread(entries, "value"),
+                  "parameters": _shared(entries, "parameters"), "error": _spread(entries, measure)}
                  for name, entries in points.items()]
         found[sweep] = sorted((point for point in shown if point["error"]["n"]), key=lambda point: point["value"])
     return {sweep: points for sweep, points in found.items() if points}

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Sequence
 
 from kgan.report.cgan_kd_arms import CONTROLS, label
-from kgan.report.cgan_kd_samples import SETS, agreement
+from kgan.report.cgan_kd_samples import SETS, SWEEPS, agreement
 from kgan.report.cgan_kd_summary import by_arm, in_unit, result, teachers
 from kgan.report.paired_verdict import signed
 from kgan.report.rows import EMPTY, measure_cell, show, spread_cell
@@ -110,6 +110,18 @@ def acceptance_table(summary: dict, shown: int = 5) -> dict | None:
     rows += [["next lowest" if place else "lowest", name, f"{rate:.2%}"]
              for place, (rate, name) in enumerate(rates[:shown])]
     return {"columns": ["rate", "label", "accepted"], "rows": rows, "labels": len(rates)}
+
+
+def sweep_table(summary: dict, sweep: str) -> dict:
+    """A sweep's points as numbers: `{"columns", "rows"}`; of a teacher in M2 its own error beside the student's."""
+    points, runs = summary["sweeps"][sweep], len(summary["runs"])
+    error = f"{summary['headline']['error']}{in_unit(summary)}"
+    if sweep != "teacher":
+        return {"columns": [SWEEPS[sweep][0], error],
+                "rows": [[f"{point['value']:g}", spread_cell(point["error"], runs)] for point in points]}
+    return {"columns": ["teacher in M2", "parameters", f"its {error}", f"the student's {error}"],
+            "rows": [[point["name"] or EMPTY, show(point["parameters"]), spread_cell(point["values"], runs),
+                      spread_cell(point["error"], runs)] for point in points]}
 
 
 def cost_table(summary: dict) -> dict | None:

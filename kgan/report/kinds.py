@@ -7,7 +7,6 @@ its part of the page, and its name in `NAMES`.
 import abc
 import importlib
 from collections.abc import Iterable
-from pathlib import Path
 from typing import ClassVar
 
 from kgan.errors import InputError
@@ -48,10 +47,6 @@ class Kind(abc.ABC):
         `stages` are those of the recipe whose folder is there, in order; `registered[stage]` holds the
         roles in its `networks.json`.
         """
-
-    def log_files(self, folder: Path, stage: str) -> dict[str, Path]:
-        """Where the logs of a stage lie in a run's folder, by the name under which the page shows each."""
-        return {stage: folder / stage / "log.csv"}
 
     def curve(self, stage: str, column: str) -> tuple[str, str] | None:
         """(loss, whose) of a column of a stage's log; None for a column that holds no loss."""

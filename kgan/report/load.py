@@ -95,11 +95,11 @@ def read_run(folder: Path) -> Run:
     kind_named(kind).check(metrics, str(folder / "metrics.json"))
     logs = {}
     for stage in kind_named(kind).log_stages(stages, registered):
-        for name, path in kind_named(kind).log_files(folder, stage).items():
-            if path.is_file():
-                logs[name] = _read_log(path)
-            else:
-                missing.append(path.relative_to(folder).as_posix())
+        path = folder / stage / "log.csv"
+        if path.is_file():
+            logs[stage] = _read_log(path)
+        else:
+            missing.append(path.relative_to(folder).as_posix())
     parts = [arrays_file(folder, part) for part in kind_named(kind).arrays]
     missing += [path.relative_to(folder).as_posix() for path in parts if not path.is_file()]
     there = [document for document in documents.values() if document is not None]

@@ -12,7 +12,8 @@ from kgan.methods import label_filter
 from kgan.recipe import Stage
 from kgan.stages import delivery, predictors, subsampling
 from kgan.stages.cgan_kd_measures import evaluate_arms
-from kgan.stages.predictors import Arm, name_of
+from kgan.stages.cgan_kd_sweeps import Sweeps, check_sweeps, sweep_stages
+from kgan.stages.predictors import Arm
 
 # name -> (stage of its samples, whether as they were assigned, whether with BLKD, whether it goes on from "nokd")
 ARMS = {
@@ -58,10 +59,15 @@ class Sampling:
     floor: float = 1e-3
     quantise_first: bool = True
 
+    @property
+    def m2(self):
+        """The settings of `subsampling.adjust`."""
+        return {"rho": self.rho, "mode": self.mode, "burn_in": self.filter_burn_in, "whole_units": self.whole_units}
+
 
 def cgan_kd_stages(train, test, *, teacher, cgan, features, ratio, student, sampling, arms, before_cgan=(), blkd=None,
-                   from_scratch=False, quantize=()):
-    """teacher, (before the cGAN), cgan, features, density_ratio, samples, students, evaluate, export, report.
+                   from_scratch=False, quantize=(), sweeps=None):
+    """teacher, (before the cGAN), cgan, features, density_ratio, samples, students, (sweeps), evaluate, export, report.
 
     Args:
         train, test: callables that give the `ImageSet` or `ValueSet` to learn from, and another to test on.
@@ -74,8 +80,11 @@ def cgan_kd_stages(train, test, *, teacher, cgan, features, ratio, student, samp
         blkd: dict of `Supervised`'s settings for arms with BLKD.
         from_scratch: whether the arms begin from fresh weights, not from the finished plain student.
         quantize: TFLite quantisations of all students.
+        sweeps: `Sweeps` of settings besides the run's own, or None; their students are not exported.
     """
     _check(arms, sampling, quantize)
+    sweeps = sweeps or Sweeps()
+    check_sweeps(train, sampling, sweeps, arms)
     network, plain, longer = student
     plans = {"nokd": plain, "nokd+blkd": plain}
     stages = [Stage("teacher", predictors.teacher(train, *teacher), settings={"steps": teacher[1].steps}), *before_cgan]
@@ -86,16 +95,13 @@ def cgan_kd_stages(train, test, *, teacher, cgan, features, ratio, student, samp
         stages += [Stage("features", subsampling.features(train, *features), settings={"steps": features[1].steps}),
                    Stage("density_ratio", ratio[0], ("cgan", "features"), {"steps": ratio[1]})]
     stages += _samples(train, sampling, used)
-    trained = []
-    for name, arm in chosen.items():
-        plan = plans.get(name, longer)
-        needs = ([arm.samples] if arm.samples else []) + ([name_of(arm.start)] if arm.start else []) + (
-            ["teacher"] if arm.blkd else [])
-        trained.append(Stage(name_of(name), predictors.student(train, network, plan, arm, kd=blkd), tuple(needs),
-                             {"steps": plan.steps, "num_fakes": arm.num_fakes}))
+    trained = [predictors.student_stage(train, network, plans.get(name, longer), arm, kd=blkd)
+               for name, arm in chosen.items()]
     names = tuple(stage.name for stage in trained)
-    stages += [*trained, Stage("evaluate", evaluate_arms(train, test, rho=sampling.rho, mode=sampling.mode),
-                               ("teacher", *sorted(used), *names))]
+    swept, points = sweep_stages(train, network, longer, sampling, sweeps, chosen.get("m1_m2"))
+    measures = evaluate_arms(train, test, rho=sampling.rho, mode=sampling.mode, points=points)
+    measured = ("teacher", *sorted(used), *names, *(stage.name for stage in swept))
+    stages += [*trained, *swept, Stage("evaluate", measures, measured)]
     if quantize:
         exported = delivery.export(quantize=quantize, roles=("student", "control"))
         stages.append(Stage("export", exported, names, {"quantize": quantize}))
@@ -113,9 +119,7 @@ def _samples(train, sampling, used):
         stages.append(Stage("m1", subsampling.subsample(train, **labels, **drawn), ("teacher", "density_ratio"),
                             labels | drawn))
     if "m1_m2" in used:
-        adjusted = {"rho": sampling.rho, "mode": sampling.mode, "burn_in": sampling.filter_burn_in,
-                    "whole_units": sampling.whole_units}
-        stages.append(Stage("m1_m2", subsampling.adjust(train, **adjusted), ("m1",), adjusted))
+        stages.append(Stage("m1_m2", subsampling.adjust(train, **sampling.m2), ("m1",), sampling.m2))
     return stages
 
 

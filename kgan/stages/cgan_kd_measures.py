@@ -7,6 +7,8 @@ import numpy as np
 from kgan.data.processed import DROPPED_BY_M2, KEPT, read_index, shard_path
 from kgan.data.processed_set import ProcessedSet
 from kgan.files import whole_file, write_json
+from kgan.stages.cgan_kd_sweeps import describe_points
+from kgan.stages.predictors import SWEEP
 from kgan.stages.subsampling import FOLDER
 from kgan.stages.tasks import predictor, task_of
 from kgan.stages.training import load_network, read_registers
@@ -16,24 +18,26 @@ SHOWN = 40  # images a kind
 JUDGED = 5000  # samples a set that the teacher is asked about
 
 
-def evaluate_arms(train, test, *, sets=("unprocessed", "m1", "m1_m2"), rho, mode):
+def evaluate_arms(train, test, *, sets=("unprocessed", "m1", "m1_m2"), rho, mode, points=()):
     """Writes `metrics.json`, and in the stage's folder `pictures.npz` and `errors.npz`.
 
     Args:
         train, test: callables that give the `ImageSet` or `ValueSet` that was learned from, and another to test on.
         sets: stages whose samples are looked at.
         rho, mode: of M2.
+        points: of sweeps, `kgan.stages.cgan_kd_sweeps.Point`s.
     """
     def run(work):
         real, held_out = train(), test()
         task, networks = task_of(held_out), {}
         for entry in read_registers(work.run_dir):
-            if "predicts" not in entry:
+            if "predicts" not in entry or entry["role"] == SWEEP:
                 continue
             work.stop.check()
             network = load_network(work.run_dir, entry["name"])
             errors = {"test_error": task.error(network, held_out), "train_error": task.error(network, real)}
             networks[entry["name"]] = {key: entry[key] for key in _SAID} | errors
+        sweeps = describe_points(work, points, networks, lambda network: task.error(network, held_out))
         folders = {name: work.run_dir / name / FOLDER for name in sets if (work.run_dir / name / FOLDER).is_dir()}
         predict = predictor(load_network(work.run_dir, "teacher"), task.output)
         described = {name: _described(folder, name, task, predict) for name, folder in folders.items()}
@@ -45,8 +49,9 @@ def evaluate_arms(train, test, *, sets=("unprocessed", "m1", "m1_m2"), rho, mode
             "headline": {"error": "test_error"},
             "protocol": {"name": PROTOCOL, "error": _ERRORS[task.name], "pixels": "uint8",
                          "train": real.split, "test": held_out.split, "num_test": len(held_out)},
-            "networks": networks, "samples": samples, "costs": _costs(work)})
-        _say(work, task, networks)
+            "networks": networks, "samples": samples, **({"sweeps": sweeps} if sweeps else {}),
+            "costs": _costs(work)})
+        _say(work, task, networks, sweeps)
 
     return run
 
@@ -84,24 +89,28 @@ def _samples(work, described, folders):
 
 
 def _of_shards(folder, names, code, num=None):
-    """Columns of a folder's samples under a code of `dropped`, of the first `num` alone if it is given."""
-    parts, have = [], 0
-    for number in range(read_index(folder)["num_shards"]):
+    """Columns of a folder's samples under a code of `dropped`; about `num` of all shards, mixed, if it is given."""
+    parts, count, rng = [], read_index(folder)["num_shards"], np.random.default_rng(0)
+    for number in range(count):
         with np.load(shard_path(folder, number)) as shard:
             rows = np.flatnonzero(shard["dropped"] == code)
+            if num is not None:
+                rows = rng.permutation(rows)[: -(-num // count)]
             parts.append([shard[name][rows] for name in names])
-        have += len(rows)
-        if num is not None and have >= num:
-            break
-    return [np.concatenate(column)[:num] for column in zip(*parts, strict=True)]
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    if num is None:
+        return columns
+    mixed = rng.permutation(len(columns[0]))[:num]
+    return [column[mixed] for column in columns]
 
 
 def _write_pictures(work, real, folders):
+    """Images of each kind in an order of chance, so that the first few are of many labels."""
     rng = np.random.default_rng(0)
-    pictures = {"real": real.images[np.sort(rng.permutation(len(real))[:SHOWN])]}
+    pictures = {"real": real.images[rng.permutation(len(real))[:SHOWN]]}
     for name, folder in folders.items():
         samples = ProcessedSet(folder)
-        pictures[name] = samples.images(np.sort(rng.permutation(len(samples))[:SHOWN]))
+        pictures[name] = samples.images(rng.permutation(len(samples))[:SHOWN])
     if "m1_m2" in folders:
         for kind, code in (("kept", KEPT), ("dropped", DROPPED_BY_M2)):
             (images,) = _of_shards(folders["m1_m2"], ("images",), code, SHOWN)
@@ -120,7 +129,10 @@ def _costs(work):
             for stage, marker in read.items()}
 
 
-def _say(work, task, networks):
+def _say(work, task, networks, sweeps):
     for name, network in networks.items():
         work.console.say(f"{name}: test error {network['test_error']:.2f} {task.unit} "
                          f"({network['parameters']:,} parameters, {network['fakes']} generated images)")
+    for over, points in sweeps.items():
+        each = (f"{point.get('name', '')} {point['value']:g}: {point['test_error']:.2f}".strip() for point in points)
+        work.console.say(f"sweep over {over}, test errors ({task.unit}): {', '.join(each)}")

@@ -14,10 +14,12 @@ from kgan.data.union import union_batches
 from kgan.errors import InputError
 from kgan.files import whole_file
 from kgan.methods.supervised import Supervised
+from kgan.recipe import Stage
 from kgan.stages.tasks import task_of
 from kgan.stages.training import begin_stage, load_network, save_network, train_in_run, write_register
 
 EXAMPLES = 512  # real images that an export is calibrated on and checked with
+SWEEP = "sweep"  # role of a network that shows the effect of one setting and is none of the run's results
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Arm:
         blkd: whether the teacher's soft labels are in its loss too.
         start: the arm from whose finished student it goes on; None begins from scratch.
         assigned_labels: learn the labels that samples were made for, whatever they were replaced by.
+        swept: whether it is a point of a sweep, not one of the run's arms.
     """
 
     name: str
@@ -71,30 +74,32 @@ class Arm:
     blkd: bool = False
     start: str | None = None
     assigned_labels: bool = False
+    swept: bool = False
 
     @property
     def role(self):
-        """"student" for what is tested, "control" for what it is held against: arms without fakes."""
-        return "student" if self.samples else "control"
+        """"student" for what is tested, "control" for what it is held against (arms without fakes), or "sweep"."""
+        return SWEEP if self.swept else "student" if self.samples else "control"
 
 
-def teacher(data, network, plan):
-    """Stage: trains the teacher on the real images.
+def teacher(data, network, plan, *, name="teacher", role="teacher"):
+    """Stage: trains a teacher on the real images.
 
     Args:
         data: callable that gives the labelled `ImageSet` or the `ValueSet` to learn from.
         network: callable, images -> fresh network, whose outputs `Supervised` takes.
         plan: a `Plan`.
+        name, role: the network's.
     """
     def run(work):
         images = data()
-        task, seed = task_of(images), begin_stage(work, "teacher")
+        task, seed = task_of(images), begin_stage(work, name)
         method = Supervised(network(), task.loss, l2=plan.l2, augment=plan.augment, seed=seed)
         method.compile(plan.optimizer())
         batches = task.batches(plan.batch_size, seed, plan.draw)
-        train_in_run(work, method, batches, plan.steps, title="teacher", shown={})
-        facts = {"role": "teacher", "arm": None, "kd": "none", "fakes": 0, "steps": plan.steps}
-        _keep(work, "teacher", method.network, images, facts)
+        train_in_run(work, method, batches, plan.steps, title=name, shown={})
+        facts = {"role": role, "arm": None, "kd": "none", "fakes": 0, "steps": plan.steps}
+        _keep(work, name, method.network, images, facts)
 
     return run
 
@@ -129,6 +134,13 @@ def student(data, network, plan, arm, *, kd=None):
             "steps": plan.steps})
 
     return run
+
+
+def student_stage(data, network, plan, arm, *, kd=None):
+    """The `Stage` of `student`, which bears the network's name and needs what the arm stands on."""
+    needs = [arm.samples, arm.start and name_of(arm.start), "teacher" if arm.blkd else None]
+    return Stage(name_of(arm.name), student(data, network, plan, arm, kd=kd), tuple(filter(None, needs)),
+                 {"steps": plan.steps, "num_fakes": arm.num_fakes})
 
 
 def chosen(samples, arm, images, seed):

@@ -132,7 +132,7 @@ def subsample(data, *, per_label, burn_in, batch_size, num_labels=None, floor=1e
     return run
 
 
-def adjust(data, *, rho, mode="code", source="m1", burn_in=0, whole_units=False, replace=True):
+def adjust(data, *, rho, mode="code", source="m1", burn_in=0, whole_units=False, replace=True, judge=None):
     """Stage, module M2: drops the samples that the teacher disagrees with; in regression it replaces the labels.
 
     Args:
@@ -142,13 +142,18 @@ def adjust(data, *, rho, mode="code", source="m1", burn_in=0, whole_units=False,
         source: the stage whose samples are adjusted.
         burn_in: mode "code", classification: how many samples of each class set the cutoff and are not used.
         whole_units, replace: of `adjust_values`.
+        judge: the network that judges the samples anew; None takes what the teacher said when they were stored.
     """
     def run(work):
         images = data()
         task = task_of(images)
         label_filter.cutoff(np.zeros(1), rho, mode)  # refuses what is no rho and no mode
         folder = work.run_dir / source / FOLDER
-        shards = [_columns(shard_path(folder, number)) for number in range(read_index(folder)["num_shards"])]
+        predict = predictor(load_network(work.run_dir, judge), task.output) if judge else None
+        shards = []
+        for number in range(read_index(folder)["num_shards"]):
+            work.stop.check()
+            shards.append(_columns(shard_path(folder, number), task, predict))
         assigned, final, errors = (np.concatenate([shard[name] for shard in shards]) for name in _LABELLED)
         if task.name == "classification":
             stays, threshold = _filter_classes(errors, assigned, task, rho, mode, burn_in)
@@ -157,7 +162,7 @@ def adjust(data, *, rho, mode="code", source="m1", burn_in=0, whole_units=False,
             found = label_filter.adjust_values(assigned, final, rho, mode, low=images.low, high=images.high,
                                                whole_units=whole_units, replace=replace)
             stays, labels, errors, threshold = found.keep, found.labels, found.errors, found.cutoff
-        settings = {"rho": rho, "mode": mode, "source": source, "burn_in": burn_in, "replace": replace}
+        settings = {"rho": rho, "mode": mode, "source": source, "burn_in": burn_in, "replace": replace, "judge": judge}
         writer = ProcessedWriter(work.folder / FOLDER, settings, len(shards))
         ends = np.cumsum([len(shard["errors"]) for shard in shards])
         for number in writer.missing():
@@ -177,11 +182,24 @@ def adjust(data, *, rho, mode="code", source="m1", burn_in=0, whole_units=False,
     return run
 
 
-def _columns(path):
-    """What a shard says of the samples that M1 accepted, without their images, and where they stand."""
+def _columns(path, task, predict):
+    """What a shard says of the samples that M1 accepted, without their images, and where they stand.
+
+    `predict` is the `predictor` of who judges them anew, or None.
+    """
     with np.load(path) as shard:
         rows = np.flatnonzero(shard["dropped"] == KEPT)
-        return {"rows": rows} | {name: shard[name][rows] for name in (*_LABELLED, "density_ratios")}
+        columns = {"rows": rows} | {name: shard[name][rows] for name in (*_LABELLED, "density_ratios")}
+        if predict and len(rows):
+            columns["errors"], columns["final_labels"] = _judged(
+                task, predict, shard["images"][rows], columns["assigned_labels"])
+        return columns
+
+
+def _judged(task, predict, images, labels):
+    """(errors, final labels) of samples in the eyes of a teacher, whose predictions a regression takes for labels."""
+    errors, predicted = task.disagreement(predict, images, labels)
+    return errors, labels if task.name == "classification" else predicted
 
 
 def _filter_classes(errors, labels, task, rho, mode, burn_in):
@@ -218,8 +236,7 @@ def _write_samples(work, task, judge, labels, per_label, make):
                     (made, rejected["images"]), (asked, rejected["labels"]), (ratios, rejected["density_ratios"])))
                 codes = np.concatenate([codes, np.full(len(made) - len(codes), REJECTED_BY_M1, np.uint8)])
             stored = task.stored(asked)
-            errors, predicted = task.disagreement(predict, made, stored)
-            final = stored if task.name == "classification" else predicted
+            errors, final = _judged(task, predict, made, stored)
             writer.write(number, {"images": made, "assigned_labels": stored, "final_labels": final, "errors": errors,
                                   "density_ratios": np.asarray(ratios, np.float32), "dropped": codes},
                          {"labels": task.stored(groups[number]), "proposed": proposed, "accepted": accepted})

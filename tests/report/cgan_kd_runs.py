@@ -25,7 +25,7 @@ SAMPLES = {"mode": "code", "rho": 0.9, "generated": 4000, "accepted": 2000, "kep
 SWEEPS = {"fakes": [{"value": 1500, "test_error": 10.0}, {"value": 500, "test_error": 12.0},
                     {"value": 15000, "test_error": 9.0}],
           "rho": [{"value": 0.5, "test_error": 11.0}, {"value": 0.9, "test_error": 10.0}],
-          "teacher": [{"name": "wide", "value": 2.0, "test_error": 10.0},
+          "teacher": [{"name": "wide", "value": 2.0, "parameters": 5000, "test_error": 10.0},
                       {"name": "small", "value": 6.0, "test_error": 11.5}]}
 COSTS = {"gan": {"seconds": 300.0, "peak_mib": 900.0}, "students": {"seconds": 100.0, "peak_mib": 1200.0}}
 #: One fake on its class's threshold, float32 as the stage writes them.
@@ -50,13 +50,18 @@ def networks(errors, seed=0, teacher=TEACHER, steps=1000):
 
 def write_run(folder: Path, seed=0, task="classification", errors=None, networks=None, without=(), metrics=None,
               pictures=None, measured=None, channels=1, logs=False, **recipe) -> Path:
-    """Writes a whole run to `folder`, of its logs the teacher's alone unless `logs`.
+    """Writes a whole run to `folder`: a stage with a log a network, or unless `logs` the teacher's alone for all.
 
     `without` names files and parts of metrics.json to leave out, `metrics` adds to metrics.json.
     """
     networks = copy.deepcopy(networks) if networks is not None else \
         _networks(ERRORS if errors is None else errors, seed)
     rng = np.random.default_rng(seed)
+    registers = {"teacher": [{"name": "teacher", "role": "teacher"}], "gan": [{"name": "gan", "role": "generator"}]}
+    registers |= {f"student_{name}": [{"name": name, **entry}] for name, entry in networks.items()
+                  if entry["role"] != "teacher"}
+    if not logs:
+        registers = {"teacher": [entry for entries in registers.values() for entry in entries]}
     stated = {"kind": "cgan_kd", "task": task, "unit": UNITS[task], "data": DATA[task], "protocol": PROTOCOL,
               "headline": {"error": "test_error"}, "networks": networks, "samples": SAMPLES, "sweeps": SWEEPS,
               "costs": COSTS, **(metrics or {})}
@@ -64,27 +69,21 @@ def write_run(folder: Path, seed=0, task="classification", errors=None, networks
         "recipe.json": {"recipe": "cgan_kd_digits", "title": "Distil through fakes of digits", "seed": seed,
                         "settings": {"seed": seed, "batch_size": 25}, "versions": {"keras": "3.15.1"},
                         "revision": "abc123", "machine": "two cores", "smoke": False,
-                        "stages": ["teacher", "gan", "students", "evaluate"], **recipe},
+                        "stages": [*registers, "evaluate"], **recipe},
         "metrics.json": {name: value for name, value in stated.items() if name not in without},
         "export/export.json": {"run": "cgan_kd_digits", "host": "two-core host",
                                "loading_snippet": report_runs.SNIPPET,
                                "files": [{"network": "m1_m2", "quantize": "none", "size_kib": 120.0},
                                          {"network": "m1_m2", "quantize": "int8", "size_kib": 33.5},
                                          {"network": "teacher", "quantize": "float16", "size_kib": 250.25}]},
-        "teacher/networks.json": [{"name": "teacher", "role": "teacher"}],
-        "gan/networks.json": [{"name": "generator", "role": "generator"}],
-        "students/networks.json": [{"name": name, **entry} for name, entry in networks.items()
-                                   if entry["role"] != "teacher"],
+        **{f"{stage}/networks.json": entries for stage, entries in registers.items()},
     }
     for name, document in documents.items():
         if name not in without:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(json.dumps(document))
-    columns_of = {"teacher": ["loss"]}
-    if logs:
-        columns_of["gan"] = ["generator_loss", "discriminator_loss"]
-        columns_of |= {f"students/{name}": ["loss"] for name, entry in networks.items() if entry["role"] != "teacher"}
-    for stage, columns in columns_of.items():
+    for stage in registers:
+        columns = ["generator_loss", "discriminator_loss"] if stage == "gan" else ["loss"]
         if f"{stage}/log.csv" not in without:
             rows = [[step, step * 0.5, *(f"{np.exp(-step / 20):.5f}" for _ in columns)] for step in range(30)]
             (folder / stage).mkdir(parents=True, exist_ok=True)

@@ -49,6 +49,12 @@ def test_sweeps(tmp_path):
     assert "over the test error of the teacher in M2 (%): wide (2.00) 10.00 ± 0.00; small (6.00) 11.50" in teacher
     used = [">used in this run</text>" in chart["svg"] for chart in drawn]
     assert used == [True, True, False]
+    assert drawn[1]["table"] == {"columns": ["filtering quantile rho", "test_error (%)"],
+                                 "rows": [["0.5", "11.00 ± 0.00"], ["0.9", "10.00 ± 0.00"]]}
+    assert drawn[2]["table"] == {
+        "columns": ["teacher in M2", "parameters", "its test_error (%)", "the student's test_error (%)"],
+        "rows": [["wide", "5,000", "2.00 ± 0.00", "10.00 ± 0.00"], ["small", "–", "6.00 ± 0.00",  # noqa: RUF001
+                                                                    "11.50 ± 0.00"]]}
 
 
 def test_costs(tmp_path):
@@ -140,3 +146,17 @@ def test_the_papers_tables_beside_the_run(tmp_path):
                                         "75.53 ± 0.11"]
     assert shown["Table 6"]["rows"][-1] == ["this run", "92.00 ± 0.00", "98.00 ± 0.00"]
     assert shown["Table 7, CIFAR-100"]["rows"][1] == ["VGG8", "70.11", "71.63", "72.29", "72.35"]
+
+
+def test_long_names_of_rows_get_the_room_that_they_need(tmp_path):
+    """The names end where the axes begin: at 30% of 403.2 points, or further right for names of 30 letters."""
+    starts = []
+    for name in ("teacher", "student_m1_m2_teacher_resnet20"):
+        costs = {name: {"seconds": 1.5, "peak_mib": None}}
+        _, summary = group_of(cgan_kd_runs.write_run(tmp_path / name, metrics={"costs": costs}))
+        (svg,) = charts.cost_charts(summary, "c")
+        assert f">{name}</text>" in svg
+        background = re.search(r'patch_2">\s*<path d="M ([\d.]+) ', svg)
+        starts.append(float(background[1]))
+    assert starts[0] == pytest.approx(0.3 * 403.2, abs=0.1)
+    assert 30 * 5.3 < starts[1] < 0.5 * 403.2  # letters of 9.5 points are some 5.3 wide

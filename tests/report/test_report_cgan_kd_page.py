@@ -188,7 +188,7 @@ def test_a_run_without_measures(tmp_path):
 def test_a_whole_run_misses_nothing_and_refers_to_nothing_outside(whole, tmp_path):
     html, page = whole, Page(whole)
     assert html == render([read_run(cgan_kd_runs.write_run(tmp_path / "run", channels=3, logs=True))])
-    assert "missing" not in page.text.lower() and "students/m1_m2: loss" in page.text
+    assert "missing" not in page.text.lower() and "student_m1_m2: loss" in page.text
     assert not re.search(r"https?://|url\((?!#)|@import|<link|<script", html) and len(html) < 3_000_000
     assert all(attributes.get("alt") for tag, attributes in page.tags if tag == "img")
     assert all(attributes.get("aria-label") for tag, attributes in page.tags if tag == "svg")

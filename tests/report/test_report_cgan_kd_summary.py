@@ -167,18 +167,21 @@ def test_the_kind_of_a_run_before_its_measures(tmp_path):
     assert read_run(compression).kind == "compression"
 
 
-def test_logs_of_stages_and_of_the_networks_below_them(tmp_path):
+def test_each_stage_has_its_log_in_the_colour_of_its_network(tmp_path):
     run = read_run(cgan_kd_runs.write_run(tmp_path / "run", logs=True,
                                          errors={"nokd": (12.0,), "m1_m2": (10.0,)}))
-    assert list(run.logs) == ["teacher", "gan", "students/m1_m2", "students/nokd"] and run.missing == ()
+    assert list(run.logs) == ["teacher", "gan", "student_nokd", "student_m1_m2"] and run.missing == ()
     (group,) = group_runs([run])
     charts, notes = loss_charts(group, "c")
     assert notes == [] and [(chart["stage"], chart["loss"]) for chart in charts] == [
-        ("teacher", "loss"), ("gan", "generator_loss"), ("gan", "discriminator_loss"), ("students/m1_m2", "loss"),
-        ("students/nokd", "loss")]
-    for index, colour in enumerate(("teacher", "variant", "variant", "student", "control")):
+        ("teacher", "loss"), ("gan", "generator_loss"), ("gan", "discriminator_loss"), ("student_nokd", "loss"),
+        ("student_m1_m2", "loss")]
+    for index, colour in enumerate(("teacher", "variant", "variant", "control", "student")):
         assert f"var(--{colour}, " in charts[index]["svg"]
-    assert KIND.curve("students", "nokd/loss") == ("loss", "nokd") and KIND.curve("gan", "seconds") is None
+    assert KIND.curve("gan", "seconds") is None
+    swept = {"teacher_small": "teacher", "student_m1_m2_teacher_small": "student", "student_nokd_blkd": "control",
+             "m1_m2_rho_0.5": "variant"}
+    assert {stage: KIND.stage_colour(stage, "loss") for stage in swept} == swept
 
 
 @pytest.mark.parametrize(("change", "word"), [
