@@ -146,7 +146,7 @@ class Extractor:
             raise InputError(f"batch_size must be a positive whole number; received {batch_size!r}")
         if batch_size not in self._compiled:
 
-            @tf.function(input_signature=[tf.TensorSpec((batch_size, *self.image_shape), tf.uint8)])
+            @tf.function(input_signature=[tf.TensorSpec((batch_size, *self.image_shape), tf.uint8)], autograph=False)
             def run(batch):
                 outputs = self.model(image.to_float(batch), training=False)
                 return tf.cast(outputs["features"], tf.float32), tf.cast(outputs["logits"], tf.float32)

@@ -23,7 +23,7 @@ class Predictor:
             given = sorted(outputs) if isinstance(outputs, dict) else "one unnamed output"
             raise InputError(f"{network.name!r} gives {given}; the predictor was asked for {output!r}")
 
-        @tf.function(input_signature=[tf.TensorSpec((batch_size, *self.image_shape), tf.uint8)])
+        @tf.function(input_signature=[tf.TensorSpec((batch_size, *self.image_shape), tf.uint8)], autograph=False)
         def run(batch):
             found = network(image.to_float(batch), training=False)
             return tf.cast(found[output] if output else found, tf.float32)

@@ -52,7 +52,7 @@ class Sampler:
         signature = [tf.TensorSpec((batch_size, self.latent_dim), tf.float32),
                      tf.TensorSpec((batch_size,), self._label_type)]
 
-        @tf.function(input_signature=signature)
+        @tf.function(input_signature=signature, autograph=False)
         def run(batch, labels):
             given = {"latents": batch, "labels": labels} if self.conditional else batch
             return tf.cast(generator(given, training=False), tf.float32)

@@ -1,5 +1,6 @@
 """Writes the report: one HTML file that holds everything it shows."""
 
+import functools
 import os
 import tempfile
 from collections.abc import Sequence
@@ -44,10 +45,15 @@ def render(runs: Sequence) -> str:
     for kind in kinds:
         next(part for part in parts if part["kind"] is kind)["first_of_kind"] = True
     title = parts[0]["summary"]["title"] if len(parts) == 1 else f"{len(runs)} runs side by side"
-    environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True,
-                              trim_blocks=True, lstrip_blocks=True)
-    return environment.get_template("template.html").render(
+    return _environment().get_template("template.html").render(
         title=title, parts=parts, kinds=kinds, **_across(groups, parts, kinds))
+
+
+@functools.cache
+def _environment() -> Environment:
+    """Made once: it keeps the templates as compiled code."""
+    return Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
+                       lstrip_blocks=True)
 
 
 def _part(group: Group, key: str, share: int) -> dict:
