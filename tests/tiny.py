@@ -1,5 +1,7 @@
 """Small methods and data that several tests train."""
 
+import contextlib
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -55,6 +57,16 @@ def gan(seed=0, optimizer=None, **settings):
     make = optimizer or (lambda: keras.optimizers.Adam(1e-2, 0.5))
     model.compile(make(), make())
     return model
+
+
+@contextlib.contextmanager
+def untraced():
+    """Every `tf.function` runs as plain Python: of tiny networks, a few steps take less time than their graph."""
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
 
 
 def data(num=20, seed=0, shape=SHAPE):

@@ -22,7 +22,9 @@ def ccgan(**settings):
 
 
 @pytest.mark.parametrize("augment", [None, "flip"])
-def test_a_step_moves_all_but_the_frozen_embeddings(augment):
+def test_a_step_moves_all_but_the_frozen_embeddings(augment, request):
+    if augment:  # the other one shows that the step compiles
+        request.getfixturevalue("untraced")
     method = ccgan(augment=augment)
     before = {name: tiny.values(network.weights) for name, network in method.networks.items()}
     history = method.fit(labelled.endless(labelled.vicinal_batch()), steps_per_epoch=2, verbose=0,
@@ -38,7 +40,9 @@ def test_a_step_moves_all_but_the_frozen_embeddings(augment):
 
 
 @pytest.mark.parametrize("vicinity", VICINITIES)
-def test_one_step_is_the_written_out_update(vicinity):
+def test_one_step_is_the_written_out_update(vicinity, request):
+    if vicinity == "hard":
+        request.getfixturevalue("untraced")
     method, reference = (ccgan(**VICINITIES[vicinity]) for _ in range(2))
     batch = labelled.vicinal_batch(6)
     logs = method.train_step(batch)
@@ -76,11 +80,10 @@ def test_one_step_is_the_written_out_update(vicinity):
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
-def test_a_training_is_determined_by_its_seed():
+def test_a_training_is_determined_by_its_seed(untraced):
     method, ends = ccgan(augment="flip", ema_decay=0.5), []
+    networks = {"generator": labelled.value_generator(), "discriminator": labelled.value_discriminator()}
     for seed in (1, 1, 2):
-        keras.utils.set_random_seed(0)
-        networks = {"generator": labelled.value_generator(), "discriminator": labelled.value_discriminator()}
         method.restart(networks, seed)
         method.fit(labelled.endless(labelled.vicinal_batch()), steps_per_epoch=2, verbose=0, shuffle=False)
         ends.append(tiny.values(method.averages["generator"].model.weights))

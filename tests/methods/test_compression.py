@@ -40,7 +40,7 @@ def fit(method, steps=2, images=None):
     return method.fit(data, steps_per_epoch=steps, verbose=0, shuffle=False).history
 
 
-def test_mse_moves_students_and_averages_and_leaves_the_teacher_bit_identical():
+def test_mse_moves_students_and_averages_and_leaves_the_teacher_bit_identical(untraced):
     method = distiller(("a", "b"))
     teacher = tiny.values(method.teacher.weights)
     before = {name: tiny.values(student.weights) for name, student in method.students.items()}
@@ -66,7 +66,7 @@ def test_one_step_is_the_gradient_of_eq_3_written_out():
         np.testing.assert_allclose(variable, value, rtol=1e-5, atol=1e-7)
 
 
-def test_a_student_ends_alike_alone_and_in_company():
+def test_a_student_ends_alike_alone_and_in_company(untraced):
     alone, company = distiller(("b",)), distiller(("a", "b", "c"))
     fit(alone, 3), fit(company, 3)
     for a, b in zip(alone.students["b"].weights, company.students["b"].weights, strict=True):
@@ -82,7 +82,7 @@ def test_the_teacher_runs_once_a_step_for_all_students():
     assert calls == [False]  # traced once, in inference mode
 
 
-def test_joint_moves_its_discriminator_and_mse_beside_it_has_none():
+def test_joint_moves_its_discriminator_and_mse_beside_it_has_none(untraced):
     method = distiller(("a", "b"), {"a": Joint(alpha=0.5), "b": MSE()})
     before = tiny.values(method.discriminators["a"].weights)
     teacher = tiny.values(method.teacher.weights)

@@ -22,7 +22,9 @@ def images(num=4):
 
 @pytest.mark.parametrize("objective", list(OBJECTIVES))
 @pytest.mark.parametrize("critic_steps", [1, 2])
-def test_two_steps_move_every_weight_of_both_networks_and_the_average(objective, critic_steps):
+def test_two_steps_move_every_weight_of_both_networks_and_the_average(objective, critic_steps, request):
+    if critic_steps == 1 or objective == "non_saturating":  # the tests of the loop compile that one
+        request.getfixturevalue("untraced")
     method = tiny.gan(objective=objective, critic_steps=critic_steps)
     judge = method.discriminator.weights
     if objective in ("hinge", "wgan_gp"):
@@ -68,7 +70,7 @@ def test_each_critic_step_sees_its_own_images():
     assert not tiny.moved(ends[1], ends[2])  # a plain batch serves every critic step
 
 
-def test_a_training_is_determined_by_its_seed():
+def test_a_training_is_determined_by_its_seed(untraced):
     ends = []
     for seed in (1, 1, 2):
         keras.utils.set_random_seed(0)
@@ -80,7 +82,7 @@ def test_a_training_is_determined_by_its_seed():
     assert tiny.moved(ends[0], ends[2])
 
 
-def test_calling_it_samples_the_average():
+def test_calling_it_samples_the_average(untraced):
     method = tiny.gan()
     method.fit(tiny.data().batches(4, seed=0), steps_per_epoch=3, verbose=0, shuffle=False)
     latents = StepNoise(9, 9).normal((2, tiny.LATENT_DIM))

@@ -49,7 +49,7 @@ def test_a_topology_by_its_name():
         edges_of("star", 3)
 
 
-def test_for_identical_generators_the_connectors_terms_cancel():
+def test_for_identical_generators_the_connectors_terms_cancel(untraced):
     method = okd(2, objective="wgan_gp")
     a, b = method.networks["generator_0"], method.networks["generator_1"]
     b.set_weights(a.get_weights())
@@ -67,7 +67,7 @@ def test_for_identical_generators_the_connectors_terms_cancel():
     assert abs(float(found) - 10 * float(penalty)) > 1e-4
 
 
-def test_the_judges_update_moves_no_generator_and_the_generators_no_judge():
+def test_the_judges_update_moves_no_generator_and_the_generators_no_judge(untraced):
     method = okd(3)
     trainable = {name: network.trainable_variables for name, network in method.networks.items()}
     before = {name: tiny.values(variables) for name, variables in trainable.items()}
@@ -85,7 +85,9 @@ def test_the_judges_update_moves_no_generator_and_the_generators_no_judge():
 
 
 @pytest.mark.parametrize("topology", [ring, full_graph, alone])
-def test_two_steps_move_every_network_and_average(topology):
+def test_two_steps_move_every_network_and_average(topology, request):
+    if topology is not ring:  # one of them shows that the step compiles
+        request.getfixturevalue("untraced")
     method = okd(3, topology, optimizer=lambda: keras.optimizers.Adam(1e-2), ema_decay=0.9)
     parts = {name: network.weights for name, network in method.networks.items()}
     parts |= {f"average {name}": average.model.weights for name, average in method.averages.items()}
@@ -128,7 +130,7 @@ def test_one_step_is_the_written_out_update():
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6, err_msg=name)
 
 
-def test_without_connectors_peers_are_the_gans_they_would_be_alone():
+def test_without_connectors_peers_are_the_gans_they_would_be_alone(untraced):
     together = okd(1, alone, objective="wgan_gp")
     keras.utils.set_random_seed(0)
     single = tiny.GAN(tiny.generator(), tiny.discriminator(), "wgan_gp", ema_decay=0.0, seed=0)

@@ -8,7 +8,7 @@ from kgan.errors import InputError
 from kgan.methods.side_by_side import SideBySide
 
 
-def test_members_end_as_when_trained_alone():
+def test_members_end_as_when_trained_alone(untraced):
     together = SideBySide({"a": tiny.gan(1), "b": tiny.gan(2, objective="wgan_gp")})
     alone = {"a": tiny.gan(1), "b": tiny.gan(2, objective="wgan_gp")}
     history = together.fit(tiny.data().batches(4, seed=0), steps_per_epoch=3, verbose=0, shuffle=False).history

@@ -185,7 +185,7 @@ def test_a_run_without_measures(tmp_path):
     assert "Compressing GANs" not in text and "Fakes before and after each module" in text
 
 
-def test_a_whole_run_misses_nothing_and_refers_to_nothing_outside(whole, tmp_path):
+def test_a_whole_run_misses_nothing_and_refers_to_nothing_outside(whole, tmp_path, drawn_anew):
     html, page = whole, Page(whole)
     assert html == render([read_run(cgan_kd_runs.write_run(tmp_path / "run", channels=3, logs=True))])
     assert "missing" not in page.text.lower() and "student_m1_m2: loss" in page.text

@@ -182,7 +182,7 @@ def test_parts_that_a_run_may_leave_out_are_said_in_their_place(tmp_path):
     assert "Search over gates" not in text
 
 
-def test_a_whole_run_misses_nothing_and_refers_to_nothing_outside(tmp_path):
+def test_a_whole_run_misses_nothing_and_refers_to_nothing_outside(tmp_path, drawn_anew):
     folder = made_up.write_run(tmp_path / "run", side=64, channels=3)
     html = render([read_run(folder)])
     assert html == render([read_run(folder)])

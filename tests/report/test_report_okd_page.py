@@ -171,7 +171,7 @@ def test_a_missing_part_is_said(tmp_path, part, sentence):
     assert sentence in page.text and f"Missing in run: {part}." in page.text and "Every generator" in page.text
 
 
-def test_a_whole_run_misses_nothing_and_refers_to_nothing_outside(tmp_path):
+def test_a_whole_run_misses_nothing_and_refers_to_nothing_outside(tmp_path, drawn_anew):
     folder = okd_runs.write_run(tmp_path / "run", side=64, channels=3)
     html = render([read_run(folder)])
     assert html == render([read_run(folder)])

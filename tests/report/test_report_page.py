@@ -133,7 +133,7 @@ def test_the_page_refers_to_nothing_outside(tmp_path):
     assert all(attributes.get("aria-label") for tag, attributes in Page(html).tags if tag == "svg")
 
 
-def test_the_same_run_gives_the_same_bytes_and_captions_name_the_protocol(tmp_path):
+def test_the_same_run_gives_the_same_bytes_and_captions_name_the_protocol(tmp_path, drawn_anew):
     folder = report_runs.write_run(tmp_path / "run", seed=7)
     first, second = (render([read_run(folder)]) for _ in range(2))
     assert first == second

@@ -79,7 +79,7 @@ def test_exports_samples_and_report_are_there(run_dir, tmp_path):
     assert sample_run(run_dir, None, 2, 0, tmp_path / "a.png") == f"2 images: {tmp_path / 'a.png'}"
 
 
-def test_graph_and_controls_begin_alike_and_part_through_transfer_alone(run_dir, tmp_path):
+def test_graph_and_controls_begin_alike_and_part_through_transfer_alone(run_dir, tmp_path, untraced):
     """In the first step of a graph all of whose transfers rise from 0, nothing flows: it is MAD-GAN's step."""
     rising = with_gates(GRAPH, ["through", "through", "positive_linear", "positive_linear"])
     (tmp_path / "networks").mkdir()
