@@ -13,7 +13,7 @@ from kgan.data.splits import random_part
 from kgan.errors import InputError
 
 
-def load(folder, image_size=64, split="train", test_size=0.2, seed=0, channels=3, cache_dir=None):
+def load(folder, image_size=64, split="train", test_size=0.2, seed=0, channels=3, cache_dir=None, classes=()):
     """A split of the images in the class folders of a folder as an ImageSet.
 
     Each folder right below `folder` is a class, in the order of their names; the jpg, jpeg and png files
@@ -30,6 +30,7 @@ def load(folder, image_size=64, split="train", test_size=0.2, seed=0, channels=3
         seed: whole number >= 0; with the files it determines the split.
         channels: 1 or 3.
         cache_dir: a folder for the resized images; None for `<folder>/.kgan_cache`.
+        classes: names of the class folders to take, two or more; all of them when empty.
 
     Raises:
         InputError: no class folder, a class without an image (in all, or for training), an image that
@@ -38,13 +39,12 @@ def load(folder, image_size=64, split="train", test_size=0.2, seed=0, channels=3
     """
     size, channels = image.check_size(image_size), check_channels(channels)
     root = find_folder(folder, "a folder for each class")
-    class_names = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
-    if not class_names:
-        raise InputError(f"{root} has no folder for a class; put the images of each class into a folder of its own")
+    class_names = names_of(root, classes)
     files = list_files(root, SUFFIXES)
     for file in files:
         if "/" not in file:
             raise InputError(f"{root / file} stands in no class folder; move it into one or remove it")
+    files = [file for file in files if file.split("/")[0] in class_names]
     number = {name: label for label, name in enumerate(class_names)}
     labels = np.array([number[file.split("/")[0]] for file in files], np.int32)
     for name in _empty(labels, class_names):
@@ -58,6 +58,20 @@ def load(folder, image_size=64, split="train", test_size=0.2, seed=0, channels=3
     images = cached_squares(cache_dir, f"{name}_{split}", root, [files[row] for row in rows], size, channels)
     source = f"{len(rows)} of {len(files)} images in {root}, test_size {test_size}, seed {seed}"
     return ImageSet(name, images, labels[rows], tuple(class_names), split, source)
+
+
+def names_of(folder, classes=()):
+    """Sorted names of the class folders right below a folder, or of those chosen; InputError where there are none."""
+    root = find_folder(folder, "a folder for each class")
+    there = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+    if not there:
+        raise InputError(f"{root} has no folder for a class; put the images of each class into a folder of its own")
+    for name in classes:
+        if name not in there:
+            raise InputError(f"{root} has no class folder {name!r}; it has {', '.join(there)}")
+    if len(set(classes)) == 1 or len(set(classes)) < len(classes):
+        raise InputError(f"classes must be two or more different names; received {', '.join(classes)}")
+    return sorted(classes) or there
 
 
 def _empty(labels, class_names):

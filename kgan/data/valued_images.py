@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from kgan.data import image
-from kgan.data.folders import cached_squares, check_channels
+from kgan.data.folders import cached_squares, check_channels, find_folder
 from kgan.data.held import check_number
 from kgan.data.splits import random_part
 from kgan.data.value_set import ValueSet
@@ -17,12 +17,11 @@ LARGEST = float(np.finfo(np.float32).max)
 
 
 def load(csv_file, image_size=64, split="train", low=None, high=None, unit="", test_size=0.2, seed=0, channels=3,
-         cache_dir=None):
+         cache_dir=None, folder=None):
     """A split of the images that a CSV file of `file,value` names as a ValueSet.
 
-    The first line may be the header `file,value`. Files are named relative to the CSV's folder. Of each
-    image the central square is resized, with antialiasing; the first call writes the split's images to a
-    file in `cache_dir`.
+    The first line may be the header `file,value`. Of each image the central square is resized, with
+    antialiasing; the first call writes the split's images to a file in `cache_dir`.
 
     Args:
         csv_file: the CSV file, in UTF-8.
@@ -34,7 +33,8 @@ def load(csv_file, image_size=64, split="train", low=None, high=None, unit="", t
             between 0 and 1.
         seed: whole number >= 0; with the file it determines the split.
         channels: 1 or 3.
-        cache_dir: a folder for the resized images; None for `.kgan_cache` beside the CSV file.
+        cache_dir: a folder for the resized images; None for `.kgan_cache` in `folder`.
+        folder: the one that files are named relative to; None for the CSV's own.
 
     Raises:
         InputError: a line of another form, a value that is not a number or out of low..high, an image that
@@ -42,7 +42,8 @@ def load(csv_file, image_size=64, split="train", low=None, high=None, unit="", t
     """
     size, channels = image.check_size(image_size), check_channels(channels)
     path = Path(csv_file).expanduser().resolve()
-    files, values, lines = _read(path)
+    root = path.parent if folder is None else find_folder(folder, f"the images that {path} names")
+    files, values, lines = _read(path, root)
     low = values.min() if low is None else check_number("low", low)
     high = values.max() if high is None else check_number("high", high)
     for row in np.flatnonzero((values < np.float32(low)) | (values > np.float32(high)))[:1]:
@@ -53,12 +54,12 @@ def load(csv_file, image_size=64, split="train", low=None, high=None, unit="", t
                          "the range is none")
     rows = random_part(len(files), split, test_size, seed)
     name, chosen = path.stem, [files[row] for row in rows]
-    images = cached_squares(cache_dir, f"{name}_{split}", path.parent, chosen, size, channels)
+    images = cached_squares(cache_dir, f"{name}_{split}", root, chosen, size, channels)
     source = f"{len(rows)} of {len(files)} images of {path}, test_size {test_size}, seed {seed}"
     return ValueSet(name, images, values[rows], low, high, unit, split, source)
 
 
-def _read(path):
+def _read(path, root):
     """Names of the images, their values float32 [N], and the lines that they stand in."""
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
@@ -80,8 +81,8 @@ def _read(path):
             value = np.nan
         if not abs(value) <= LARGEST:  # a NaN among them
             raise InputError(f"line {number} of {path}: the value must be a number; received {row[1]!r}")
-        if not (path.parent / row[0]).is_file():
-            raise InputError(f"line {number} of {path} names {row[0]}, but there is no such image in {path.parent}; "
+        if not (root / row[0]).is_file():
+            raise InputError(f"line {number} of {path} names {row[0]}, but there is no such image in {root}; "
                              "correct or remove that line")
         files.append(row[0])
         values.append(value)

@@ -99,3 +99,15 @@ def test_what_does_not_fit_is_refused(folder, tmp_path):
 ])
 def test_options_out_of_range_are_refused(folder, options, text):
     assert text in refused(class_folders.load, folder, **options)
+
+
+def test_classes_may_be_chosen(folder):
+    save(folder / "c" / "0.png", 200)
+    assert class_folders.names_of(folder) == ["a", "b", "c"]
+    images = class_folders.load(folder, 4, "all", classes=("c", "a"))
+    assert images.class_names == ("a", "c")
+    np.testing.assert_array_equal(colours(images)[images.labels == 1], [200])
+    np.testing.assert_array_equal(np.sort(colours(images)[images.labels == 0]), range(100, 106))
+    for classes, text in ((("a", "d"), "no class folder 'd'; it has a, b, c"), (("a",), "two or more different names"),
+                          (("a", "b", "a"), "two or more different names; received a, b, a")):
+        assert text in refused(class_folders.load, folder, 4, "all", classes=classes)

@@ -76,3 +76,14 @@ def test_other_faults_are_refused(listed, tmp_path):
     (tmp_path / "torn.png").write_bytes(b"torn")
     assert "torn.png" in refused(load, write(tmp_path, ["0.png,3", "torn.png,4"]), 4, "all")
     assert "low must be a number" in refused(load, write(tmp_path, ["0.png,3", "1.png,4"]), low="least")
+
+
+def test_files_may_lie_elsewhere_than_their_list(listed, tmp_path):
+    moved = tmp_path / "lists" / "widths.csv"
+    moved.parent.mkdir()
+    listed.rename(moved)
+    images = valued_images.load(moved, 4, "all", folder=tmp_path)
+    np.testing.assert_array_equal(images.images[:, 0, 0, 0], np.arange(0, 100, 10))
+    np.testing.assert_array_equal(images.values, np.float32(VALUES))
+    assert f"no such image in {moved.parent}" in refused(valued_images.load, moved, 4, "all")
+    assert "there is no folder" in refused(valued_images.load, moved, 4, "all", folder=tmp_path / "gone")
