@@ -5,12 +5,14 @@ Regression" (2021).
 """
 
 import dataclasses
+from pathlib import Path
 
 from kgan.errors import InputError
 from kgan.export.tflite import check_quantize
 from kgan.methods import label_filter
 from kgan.recipe import Stage
 from kgan.stages import delivery, predictors, subsampling
+from kgan.stages.cgan_kd_data import check_data
 from kgan.stages.cgan_kd_measures import evaluate_arms
 from kgan.stages.cgan_kd_sweeps import Sweeps, check_sweeps, sweep_stages
 from kgan.stages.predictors import Arm
@@ -42,7 +44,7 @@ class Sampling:
         rho: the share that M2 keeps.
         mode: "code" or "paper", where the two differ in M2.
         filter_burn_in: classification in mode "code": samples of each class that set M2's cutoff alone.
-        num_labels: regression: labels that are sampled, evenly spaced.
+        num_labels: regression: labels that are sampled, evenly spaced; None for the distinct ones of the real images.
         whole_units, zeta, floor, quantise_first: of `label_filter.adjust_values` and `RejectionSampler`.
     """
 
@@ -67,11 +69,14 @@ class Sampling:
 
 def cgan_kd_stages(train, test, *, teacher, cgan, features, ratio, student, sampling, arms, before_cgan=(), blkd=None,
                    from_scratch=False, quantize=(), sweeps=None):
-    """teacher, (before the cGAN), cgan, features, density_ratio, samples, students, (sweeps), evaluate, export, report.
+    """data, teacher, (before the cGAN), cgan, features, density_ratio, samples, students, (sweeps), and what follows.
+
+    What follows are evaluate, export where `quantize` asks for it, and report.
 
     Args:
         train, test: callables that give the `ImageSet` or `ValueSet` to learn from, and another to test on.
-        teacher, features: (callable that gives a network, `Plan`) of each.
+        teacher, features: (callable that gives a network, `Plan`) of each; for the teacher also the path of a
+            finished .keras file.
         cgan, ratio: (stage's function, steps), of `kgan.stages.cgan` and `kgan.stages.subsampling`.
         student: (callable that gives a network, `Plan` of the plain student, `Plan` of all others).
         sampling: a `Sampling`.
@@ -87,11 +92,13 @@ def cgan_kd_stages(train, test, *, teacher, cgan, features, ratio, student, samp
     check_sweeps(train, sampling, sweeps, arms)
     network, plain, longer = student
     plans = {"nokd": plain, "nokd+blkd": plain}
-    stages = [Stage("teacher", predictors.teacher(train, *teacher), settings={"steps": teacher[1].steps}), *before_cgan]
-    stages.append(Stage("cgan", cgan[0], tuple(stage.name for stage in before_cgan), {"steps": cgan[1]}))
     chosen = {name: _arm(name, sampling.num_fakes, from_scratch) for name in dict.fromkeys(["nokd", *arms])}
     used = {arm.samples for arm in chosen.values() if arm.samples}
-    if used & {"m1", "m1_m2"}:
+    judged = bool(used & {"m1", "m1_m2"})
+    stages = [*_first(train, test, teacher, {"student": student[:2]} | ({"features": features} if judged else {}),
+                      sampling, used), *before_cgan]
+    stages.append(Stage("cgan", cgan[0], tuple(stage.name for stage in before_cgan), {"steps": cgan[1]}))
+    if judged:
         stages += [Stage("features", subsampling.features(train, *features), settings={"steps": features[1].steps}),
                    Stage("density_ratio", ratio[0], ("cgan", "features"), {"steps": ratio[1]})]
     stages += _samples(train, sampling, used)
@@ -99,13 +106,30 @@ def cgan_kd_stages(train, test, *, teacher, cgan, features, ratio, student, samp
                for name, arm in chosen.items()]
     names = tuple(stage.name for stage in trained)
     swept, points = sweep_stages(train, network, longer, sampling, sweeps, chosen.get("m1_m2"))
-    measures = evaluate_arms(train, test, rho=sampling.rho, mode=sampling.mode, points=points)
+    measures = evaluate_arms(train, test, rho=sampling.rho, mode=sampling.mode, whole_units=sampling.whole_units,
+                             points=points)
     measured = ("teacher", *sorted(used), *names, *(stage.name for stage in swept))
     stages += [*trained, *swept, Stage("evaluate", measures, measured)]
     if quantize:
         exported = delivery.export(quantize=quantize, roles=("student", "control"))
         stages.append(Stage("export", exported, names, {"quantize": quantize}))
     return [*stages, Stage("report", delivery.report(), ("evaluate", *(["export"] if quantize else [])))]
+
+
+def _first(train, test, teacher, trained, sampling, used):
+    """The stages that look at the data and train the teacher; one that is given is looked at before the data."""
+    given = isinstance(teacher, str | Path)
+    if given:
+        made = Stage("teacher", predictors.given_teacher(train, teacher), settings={"file": str(teacher)})
+    else:
+        made = Stage("teacher", predictors.teacher(train, *teacher), settings={"steps": teacher[1].steps})
+        trained = {"teacher": teacher} | trained
+    asked = {"num_fakes": sampling.num_fakes if used else 0, "per_label": sampling.per_label,
+             "num_labels": sampling.num_labels}
+    # What M2 takes a class's cutoff from it uses for nothing else.
+    asked["apart"] = sampling.filter_burn_in if sampling.mode == "code" and "m1_m2" in used else 0
+    looked = Stage("data", check_data(train, test, trained, **asked), settings=asked)
+    return [made, looked] if given else [looked, made]
 
 
 def _samples(train, sampling, used):

@@ -18,18 +18,18 @@ SHOWN = 40  # images a kind
 JUDGED = 5000  # samples a set that the teacher is asked about
 
 
-def evaluate_arms(train, test, *, sets=("unprocessed", "m1", "m1_m2"), rho, mode, points=()):
+def evaluate_arms(train, test, *, sets=("unprocessed", "m1", "m1_m2"), rho, mode, whole_units=False, points=()):
     """Writes `metrics.json`, and in the stage's folder `pictures.npz` and `errors.npz`.
 
     Args:
         train, test: callables that give the `ImageSet` or `ValueSet` that was learned from, and another to test on.
         sets: stages whose samples are looked at.
-        rho, mode: of M2.
+        rho, mode, whole_units: of M2; predictions of whole units alone count as such in the errors, too.
         points: of sweeps, `kgan.stages.cgan_kd_sweeps.Point`s.
     """
     def run(work):
         real, held_out = train(), test()
-        task, networks = task_of(held_out), {}
+        task, networks = task_of(held_out, whole_units), {}
         for entry in read_registers(work.run_dir):
             if "predicts" not in entry or entry["role"] == SWEEP:
                 continue
@@ -47,8 +47,8 @@ def evaluate_arms(train, test, *, sets=("unprocessed", "m1", "m1_m2"), rho, mode
             "kind": "cgan_kd", "task": task.name, "unit": task.unit,
             "data": {"name": real.name, "train": len(real), "test": len(held_out), **task_of(real).facts()},
             "headline": {"error": "test_error"},
-            "protocol": {"name": PROTOCOL, "error": _ERRORS[task.name], "pixels": "uint8",
-                         "train": real.split, "test": held_out.split, "num_test": len(held_out)},
+            "protocol": {"name": PROTOCOL, "error": _ERRORS[task.name] + (_WHOLE if whole_units else ""),
+                         "pixels": "uint8", "train": real.split, "test": held_out.split, "num_test": len(held_out)},
             "networks": networks, "samples": samples, **({"sweeps": sweeps} if sweeps else {}),
             "costs": _costs(work)})
         _say(work, task, networks, sweeps)
@@ -59,6 +59,7 @@ def evaluate_arms(train, test, *, sets=("unprocessed", "m1", "m1_m2"), rho, mode
 _SAID = ("role", "arm", "kd", "fakes", "parameters", "steps")
 _ERRORS = {"classification": "percent of test images whose largest logit is another class's",
            "regression": "mean absolute error on the test images, predictions clipped to the range of labels"}
+_WHOLE = " and truncated to whole units"
 
 
 def _described(folder, name, task, predict):

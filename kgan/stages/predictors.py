@@ -5,6 +5,7 @@ Regression" (2021), section 3.5 (module M3).
 """
 
 import dataclasses
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -15,7 +16,7 @@ from kgan.errors import InputError
 from kgan.files import whole_file
 from kgan.methods.supervised import Supervised
 from kgan.recipe import Stage
-from kgan.stages.tasks import task_of
+from kgan.stages.tasks import check_predictor, predictor, task_of
 from kgan.stages.training import begin_stage, load_network, save_network, train_in_run, write_register
 
 EXAMPLES = 512  # real images that an export is calibrated on and checked with
@@ -104,6 +105,35 @@ def teacher(data, network, plan, *, name="teacher", role="teacher"):
     return run
 
 
+def given_teacher(data, path):
+    """Stage: takes a finished network as the teacher, and says how well it knows the real images.
+
+    It takes images in [-1, 1] and gives logits of the data's classes in their order, or one value in [0, 1].
+
+    Args:
+        data: as for `teacher`.
+        path: of a .keras file.
+    """
+    def run(work):
+        images = data()
+        network, what = _read_teacher(path), f"the teacher in {path}"
+        check_predictor(network, images, what)
+        task, rows = task_of(images), np.random.default_rng(0).permutation(len(images))[:EXAMPLES]
+        pictures, predict = images.images[rows], predictor(network, task.output)
+        if task.name == "classification":
+            labels, outputs = images.labels[rows], predict(pictures)
+            if outputs.min() >= 0.0 and np.allclose(outputs.sum(axis=1), 1.0, atol=1e-3):
+                raise InputError(f"{what} gives probabilities, where logits are asked for: save it without its softmax")
+        else:
+            labels = images.values[rows]
+        _, predicted = task.disagreement(predict, pictures, labels)
+        work.console.say(f"the given teacher's error on {len(rows)} of the images to learn from: "
+                         f"{task.label_error(labels, predicted):.2f} {task.unit}")
+        _keep(work, "teacher", network, images, {"role": "teacher", "arm": None, "kd": "none", "fakes": 0, "steps": 0})
+
+    return run
+
+
 def student(data, network, plan, arm, *, kd=None):
     """Stage: trains a student under an `Arm`, from the same first weights in every arm.
 
@@ -159,6 +189,17 @@ def chosen(samples, arm, images, seed):
 def name_of(arm):
     """The network's name of an arm's student."""
     return f"student_{arm}".replace("+", "_")
+
+
+def _read_teacher(path):
+    path = Path(path).expanduser()
+    if path.suffix != ".keras" or not path.is_file():
+        raise InputError(f"there is no teacher {path}: give the path of a finished network's .keras file")
+    try:
+        return keras.models.load_model(path, compile=False)
+    except Exception as error:  # whatever stands in a person's file
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise InputError(f"cannot read the teacher in {path} ({reason}); save it again with keras's save()") from None
 
 
 def _keep(work, name, network, images, entry):

@@ -195,11 +195,11 @@ def stages(**changes):
 
 def test_the_arms_say_what_is_made():
     names = [stage.name for stage in stages()]
-    assert names == ["teacher", "cgan", "features", "density_ratio", "m1", "m1_m2", "student_nokd",
+    assert names == ["data", "teacher", "cgan", "features", "density_ratio", "m1", "m1_m2", "student_nokd",
                      "student_nokd_longer", "student_m1_m2", "evaluate", "report"]
     names = [stage.name for stage in stages(arms=("unprocessed",), quantize=("none",))]
-    assert names == ["teacher", "cgan", "unprocessed", "student_nokd", "student_unprocessed", "evaluate", "export",
-                     "report"]
+    assert names == ["data", "teacher", "cgan", "unprocessed", "student_nokd", "student_unprocessed", "evaluate",
+                     "export", "report"]
     of_arm = {stage.name: stage for stage in stages(arms=tuple(ARMS))}
     assert of_arm["student_m1_m2_blkd"].needs == ("m1_m2", "student_nokd", "teacher")
     assert of_arm["student_nokd_blkd"].needs == ("teacher",)

@@ -65,6 +65,19 @@ def test_regression_measures_in_the_unit_and_clips():
     assert task.label_error(np.float32([11, 11, 15, 20]), predicted) == pytest.approx(3.25, abs=1e-4)
     np.testing.assert_allclose(task.labels(5), [0, 0.25, 0.5, 0.75, 1])
     np.testing.assert_allclose(task.stored(task.labels(5)), [10, 15, 20, 25, 30])
+    np.testing.assert_allclose(task_of(values((12.0, 30.0, 12.0, 15.0))).labels(), [0.1, 0.25, 1.0])
+
+
+def test_a_regressor_of_whole_units_is_truncated():
+    task = task_of(values((10.0, 12.0, 18.0, 30.0)), whole_units=True)
+    images = keras.Input((2, 2, 1))
+    mean = keras.layers.GlobalAveragePooling2D()(images)
+    # 0.5 + 0.7 times the mean pixel: -0.2, 0.08, 0.36, 1.2, that is 10 (clipped), 11.6, 17.2, 30 (clipped)
+    network = keras.Model(images, keras.layers.Rescaling(0.7, 0.5)(mean))
+    assert task.error(network, values()) == pytest.approx((0 + 1 + 1 + 0) / 4)
+    assert task_of(values()).error(network, values()) == pytest.approx((0 + 0.4 + 0.8 + 0) / 4, abs=1e-4)
+    _, predicted = task.disagreement(predictor(network, "labels"), IMAGES, np.float32([11, 11, 15, 20]))
+    np.testing.assert_array_equal(predicted, [10, 11, 17, 30])
 
 
 def test_what_does_not_fit_is_refused():
