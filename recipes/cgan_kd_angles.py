@@ -115,7 +115,7 @@ def recipe(
         features=(lambda: sparse_autoencoder(shape, 16, feature_dim, (128, 64)),
                   plan(features_steps, 0.01, "balanced")),
         student=(lambda: resnet_regressor(student_depth, shape, student_width, 64), plan(plain_steps),
-                 plan(student_steps, 0.5 * learning_rate)),
+                 plan(student_steps, learning_rate if from_scratch else 0.5 * learning_rate)),
         sampling=Sampling(per_label, num_fakes, burn_in, sampling_batch_size, rho, mode, num_labels=num_labels,
                           floor=floor),
         arms=arms, from_scratch=from_scratch, quantize=quantize, sweeps=sweeps)

@@ -108,6 +108,6 @@ def recipe(
         teacher=(lambda: resnet(teacher_depth, classes, shape, teacher_width), plan(teacher_steps)),
         features=(lambda: classification_features(classes, shape, 8, 16, feature_dim, (128, 64)), plan(features_steps)),
         student=(lambda: resnet(student_depth, classes, shape, student_width), plan(plain_steps),
-                 plan(student_steps, 0.2 * learning_rate)),
+                 plan(student_steps, learning_rate if from_scratch else 0.2 * learning_rate)),
         sampling=Sampling(per_label, num_fakes, burn_in, sampling_batch_size, rho, mode, filter_burn_in, floor=floor),
         arms=arms, from_scratch=from_scratch, quantize=quantize, sweeps=sweeps)
