@@ -6,8 +6,36 @@ Deviations: scikit-learn's digits at 16x16, `per_class` of each class to learn f
     is the same for every seed. Small BigGAN, ResNets and density-ratio network, short trainings, learning rates to
     match. Images stay in [-1, 1]; the teacher judges samples without its training's augmentation.
 Run: python cli.py fit recipes/cgan_kd_digits.py [--seeds 0,1,2]
-Expected: not known yet: its smoke form has been run.
-Time: some 15 minutes on two CPU cores, a seed (estimated)
+    `--set sweep_fakes=500,1000`, `sweep_rho=0.85` and `sweep_teachers=8,20` (depths) vary one setting of the samples
+    beside the run's own; a smaller rho asks for more samples (`per_label`).
+Expected: percent of 1,697 test images named wrongly, seeds 0, 1 and 2, mean and sample standard deviation; paired by
+    seed, a side wins where its mean lead is larger than the lead's standard deviation; two cores of an AMD EPYC (AVX2),
+    no GPU. The teacher has 176,090 parameters, the student 5,310.
+
+                                                    with soft labels of the teacher (BLKD)
+        teacher                      12.1 +- 1.7
+        NOKD                         18.2 +- 2.6        11.1 +- 1.2
+        NOKD, as long as the others  18.1 +- 2.6        14.1 +- 2.8
+        unprocessed samples          16.9 +- 2.2        12.1 +- 1.9
+        M1                           16.5 +- 1.9
+        M1 and M2                    16.4 +- 1.4        12.4 +- 1.9
+
+    Samples help: unprocessed and M1 beat NOKD and NOKD as long (M1 by 1.6 +- 1.4), M1 and M2 beat NOKD and tie with
+    NOKD as long (1.6 +- 1.7). With soft labels, too, they beat students that were trained as long (by 1.7 +- 1.2).
+    The modules do not show here: M1 against unprocessed samples (0.5 +- 0.6) and M2 after M1 (0.02 +- 0.5) are ties,
+    for nearly all samples are right as they come: the teacher names the assigned class of 98.9% of them, of 99.0%
+    after M1, of 99.8% after M2. BLKD from scratch without any samples has the lowest error of all: a tie with M1, M2
+    and BLKD (1.3 +- 2.7), which as the paper's goes on from the plain student.
+    From scratch (`--set from_scratch=true`, seeds 0 and 1) NOKD has 17.0 and 16.4, unprocessed samples 17.0 and 13.8,
+    M1 17.0 and 12.1, M1 and M2 15.9 and 15.6; with soft labels NOKD 12.3 and 10.0, unprocessed 12.6 and 11.7, M1 and
+    M2 12.4 and 12.7.
+    What was tried: the GAN's rates, its DiffAugment and its length on seed 0, by how a classifier of all digits judges
+    its samples. Color or cutout beside the translation, a width of 16, equal rates for both networks, or no
+    augmentation made a class look all alike, or its samples of other classes. With 1,600 steps instead of 2,500 (seed
+    0) unprocessed samples reached 14.1, BLKD with M1 and M2 9.3. A penalty of 0.01 on the density ratios, the paper's,
+    leaves some classes without a ratio above zero when the GAN is poor, and 1 makes them nearly constant. The students'
+    settings were not tuned.
+Time: 12 minutes of one core's time a seed; not timed alone on two
 """
 
 import keras
