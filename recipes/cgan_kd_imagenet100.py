@@ -34,7 +34,7 @@ SMOKE = {"stand_in": True, "num_classes": 10, "image_size": 32, "teacher": "resn
          "features_steps": 2, "features_batch_size": 8, "ratio_hidden": (64, 32), "ratio_steps": 30,
          "ratio_learning_rate": 1e-2, "penalty": 10.0, "per_label": 6, "num_fakes": 20, "burn_in": 40,
          "sampling_batch_size": 16, "floor": 1e-9, "rho": 1.0, "filter_burn_in": 2, "arms": ("m1_m2",),
-         "quantize": ("none",)}
+         "quantize": ()}
 
 
 def recipe(

@@ -36,7 +36,7 @@ SMOKE = {"stand_in": True, "image_size": 16, "teacher": "resnet8", "student": "r
          "cgan_batch_size": 8, "features_width": 8, "features_steps": 2, "features_batch_size": 8,
          "ratio_hidden": (64, 32), "ratio_steps": 30, "ratio_batch_size": 8, "ratio_learning_rate": 1e-2,
          "penalty": 10.0, "per_label": 4, "num_fakes": 20, "burn_in": 40, "sampling_batch_size": 16,
-         "floor": 1e-9, "rho": 0.9, "quantize": ("none",)}
+         "floor": 1e-9, "rho": 0.9, "quantize": ()}
 
 
 def recipe(

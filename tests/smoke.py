@@ -8,13 +8,14 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 RECIPES = sorted(path.stem for path in (ROOT / "recipes").glob("*.py") if not path.name.startswith("_"))
 FAMILIES = ("compress", "okd", "cgan_kd")
+OWN = ("cgan_kd_folder",)  # test_cgan_kd_folder.py runs it twice, on images that are given
 
 
 def of_family(name):
-    """The recipes whose names begin so; for "other" those of no family."""
+    """The recipes whose names begin so, but those with a file of their own; for "other" those of no family."""
     if name == "other":
         return [recipe for recipe in RECIPES if not recipe.startswith(FAMILIES)]
-    return [recipe for recipe in RECIPES if recipe.startswith(name)]
+    return [recipe for recipe in RECIPES if recipe.startswith(name) and recipe not in OWN]
 
 
 def start(folder, *arguments):
@@ -26,12 +27,13 @@ def start(folder, *arguments):
 
 
 def check_smoke(recipe, folder):
-    """Runs it once, then again, which finds every stage complete."""
+    """Runs it once; the first of a family again, which finds every stage complete."""
     lines = start(folder, "fit", recipe, "--smoke").stderr.splitlines()
     stages = [line.split(":")[0] for line in lines if ": done in " in line]
     run = folder / "runs" / f"{recipe}-smoke"
     description = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
     assert description["recipe"] == recipe and description["smoke"] is True
     assert stages and sorted(path.parent.name for path in run.glob("*/complete.json")) == sorted(stages)
-    again = start(folder, "fit", recipe, "--smoke").stderr.splitlines()
-    assert [line for line in again if line.endswith(": complete")] == [f"{stage}: complete" for stage in stages]
+    if recipe in [of_family(family)[0] for family in (*FAMILIES, "other")]:
+        again = start(folder, "fit", recipe, "--smoke").stderr.splitlines()
+        assert [line for line in again if line.endswith(": complete")] == [f"{stage}: complete" for stage in stages]
