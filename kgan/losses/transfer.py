@@ -25,7 +25,7 @@ def attention_map(features):
     """
     _, height, width, _ = features.shape
     squares = ops.mean(ops.square(ops.cast(features, "float32")), axis=-1)
-    return _unit(ops.reshape(squares, (-1, height * width)))
+    return unit(ops.reshape(squares, (-1, height * width)))
 
 
 def attention_transfer_loss(target_features, source_features, alpha=1000.0, reduction="mean"):
@@ -56,7 +56,7 @@ def image_transfer_loss(target_images, source_images, alpha=1000.0, reduction="m
 
     Returns: a scalar in [0, 4 alpha]. Raises InputError for another reduction.
     """
-    target, source = (_unit(ops.reshape(images, (-1, _size(images)))) for images in (target_images, source_images))
+    target, source = (unit(ops.reshape(images, (-1, _size(images)))) for images in (target_images, source_images))
     return unit_transfer_loss(target, source, alpha, reduction)
 
 
@@ -77,7 +77,8 @@ def check_transfer_reduction(reduction):
         raise InputError(f"reduction must be one of {', '.join(REDUCTIONS)}; received {reduction!r}")
 
 
-def _unit(vectors):
+def unit(vectors):
+    """Vectors [..., N] over their L2 norms; one shorter than 1e-12 stays as it is, and its gradient finite."""
     squared = ops.sum(ops.square(vectors), axis=-1, keepdims=True)
     # The root's slope is infinite at zero: there, it is taken of one.
     return vectors / ops.sqrt(ops.where(squared > _TINY, squared, ops.ones_like(squared)))
