@@ -114,7 +114,7 @@ def epoch_batches(count, batch_size, *, seed, start_step, batch_of, where):
         return tf.data.Dataset.from_tensor_slices(tf.reshape(order, [steps, batch_size]))
 
     dataset = tf.data.Dataset.counter(first_epoch).flat_map(indices_of).skip(offset)
-    return _fed(dataset, batch_of)
+    return fed(dataset, batch_of)
 
 
 def step_batches(batch_of, *, seed, start_step):
@@ -125,7 +125,7 @@ def step_batches(batch_of, *, seed, start_step):
     import tensorflow as tf
 
     seed, start_step = check_whole("seed", seed, 0), check_whole("start_step", start_step, 0)
-    return _fed(tf.data.Dataset.counter(start_step), lambda step: batch_of(StepDraws(seed, step)))
+    return fed(tf.data.Dataset.counter(start_step), lambda step: batch_of(StepDraws(seed, step)))
 
 
 class StepDraws:
@@ -162,7 +162,8 @@ class StepDraws:
         return function(shape, seed, dtype=tf.float64, alg="philox")
 
 
-def _fed(dataset, batch_of):
+def fed(dataset, batch_of):
+    """`batch_of(*element)` of each element, in order, made ahead of the training by two threads."""
     import tensorflow as tf
 
     dataset = dataset.map(batch_of, num_parallel_calls=2, deterministic=True).prefetch(4)

@@ -54,7 +54,7 @@ class ImageSet(HeldImages):
             return 0
         return len(self.class_names) or int(self.labels.max()) + 1
 
-    def batches(self, batch_size, *, seed, start_step=0, with_labels=False):
+    def batches(self, batch_size, *, seed, start_step=0, with_labels=False, with_rows=False):
         """An endless tf.data.Dataset of float32 batches [batch_size, H, W, C] in [-1, 1].
 
         Each epoch is a permutation of all images that (seed, epoch) alone determines; the images that
@@ -70,11 +70,15 @@ class ImageSet(HeldImages):
             seed: whole number >= 0.
             start_step: batches already seen, >= 0.
             with_labels: yield (images, labels), labels int32 [batch_size].
+            with_rows: yield (images, labels, rows), rows int32 [batch_size] in 0..N - 1, the place of each
+                image in this set; only with labels.
         """
         import tensorflow as tf
 
         if with_labels and self.labels is None:
             raise InputError(f"{self.where} has no labels, but with_labels=True asks for them")
+        if with_rows and not with_labels:
+            raise InputError("with_rows=True gives rows beside labels; ask for with_labels=True as well")
         self.batches_per_epoch(batch_size)
         images = self.images_tensor  # captured by the map as an input, so not copied into the graph
         with tf.device("CPU:0"):
@@ -82,7 +86,9 @@ class ImageSet(HeldImages):
 
         def batch_of(indices):
             scaled = image.to_float(tf.gather(images, indices))
-            return (scaled, tf.gather(labels, indices)) if with_labels else scaled
+            if not with_labels:
+                return scaled
+            return (scaled, tf.gather(labels, indices), *([indices] if with_rows else []))
 
         return epoch_batches(len(self), batch_size, seed=seed, start_step=start_step, batch_of=batch_of,
                              where=self.where)

@@ -108,13 +108,14 @@ class ProcessedSet:
         return part
 
 
-def streamed_batches(read, labels, image_shape, batch_size, *, seed, start_step, where):
+def streamed_batches(read, labels, image_shape, batch_size, *, seed, start_step, where, with_rows=False):
     """An endless tf.data.Dataset of images that are read batch by batch, with their labels.
 
     Args:
         read: int [B] -> uint8 [B, H, W, C]; called from several threads.
         labels: [N].
         image_shape: (H, W, C).
+        with_rows: yield (images, labels, rows), rows int32 [B] in 0..N - 1.
     """
     import tensorflow as tf
 
@@ -124,7 +125,7 @@ def streamed_batches(read, labels, image_shape, batch_size, *, seed, start_step,
     def batch_of(indices):
         images = tf.numpy_function(read, [indices], tf.uint8, stateful=False)
         images = tf.ensure_shape(images, [batch_size, *image_shape])
-        return image.to_float(images), tf.gather(labels, indices)
+        return (image.to_float(images), tf.gather(labels, indices), *([indices] if with_rows else []))
 
     return epoch_batches(len(labels), batch_size, seed=seed, start_step=start_step, batch_of=batch_of, where=where)
 

@@ -7,7 +7,7 @@ from kgan.data.processed_set import streamed_batches
 from kgan.errors import InputError
 
 
-def union_batches(real, processed, batch_size, *, seed, start_step=0):
+def union_batches(real, processed, batch_size, *, seed, start_step=0, with_rows=False):
     """An endless tf.data.Dataset of (images float32 [batch_size, H, W, C] in [-1, 1], labels [batch_size]).
 
     Real and processed images are one set: each epoch is a permutation of all that (seed, epoch) alone
@@ -22,6 +22,8 @@ def union_batches(real, processed, batch_size, *, seed, start_step=0):
         batch_size: images a batch, a static dimension.
         seed: whole number >= 0.
         start_step: batches already seen, >= 0.
+        with_rows: yield (images, labels, rows), rows int32 [batch_size]: the real images are rows
+            0..len(real) - 1, the samples follow in their order.
 
     Yields:
         labels int32 for an `ImageSet`; float32 targets in [0, 1] for a `ValueSet`.
@@ -33,7 +35,7 @@ def union_batches(real, processed, batch_size, *, seed, start_step=0):
     if real.image_shape != processed.image_shape:
         raise InputError(f"{real.where} has images of {real.image_shape}, the samples in {processed.folder} are of "
                          f"{processed.image_shape}: make samples of the same size")
-    own, labels = _labels_of(real, processed)
+    labels = union_labels(real, processed)
     num_real = len(real)
 
     def read(rows):
@@ -43,12 +45,18 @@ def union_batches(real, processed, batch_size, *, seed, start_step=0):
         images[~is_real] = processed.images(rows[~is_real] - num_real)
         return images
 
-    return streamed_batches(read, np.concatenate([own, labels]), real.image_shape, batch_size, seed=seed,
-                            start_step=start_step, where=f"{real.where} with {processed.folder}")
+    return streamed_batches(read, labels, real.image_shape, batch_size, seed=seed, start_step=start_step,
+                            where=f"{real.where} with {processed.folder}", with_rows=with_rows)
 
 
-def _labels_of(real, processed):
-    """Labels of both as one kind: class numbers, or targets in [0, 1]."""
+def union_labels(real, processed):
+    """The labels [N] of the rows of `union_batches`: int32 classes, or float32 targets in [0, 1].
+
+    Those of the real set come first, then those of the processed samples.
+
+    Raises:
+        InputError: labels of unlike kinds, classes that the real set does not have, or values out of its range.
+    """
     of_classes = isinstance(real, ImageSet)
     if of_classes and real.labels is None:
         raise InputError(f"{real.where} has no labels, so that a student cannot learn from it")
@@ -57,9 +65,9 @@ def _labels_of(real, processed):
         raise InputError(f"{real.where} is labelled with {kinds[0]}, the samples in {processed.folder} with "
                          f"{kinds[1]}: make them with a generator of the same data")
     if not of_classes:
-        return real.targets, real.to_targets(processed.labels)
+        return np.concatenate([real.targets, real.to_targets(processed.labels)])
     if processed.labels.min() < 0 or processed.labels.max() >= real.num_classes:
         raise InputError(f"the samples in {processed.folder} are of classes {processed.labels.min()} to "
                          f"{processed.labels.max()}, but {real.where} has {real.num_classes} classes: make them with "
                          "a generator and a teacher of the same classes")
-    return real.labels, processed.labels
+    return np.concatenate([real.labels, processed.labels])

@@ -67,6 +67,17 @@ def test_labels_go_with_their_images():
         np.testing.assert_array_equal(np.rint((images[:, 0, 0, 0] + 1) * 127.5) % 3, labels)
 
 
+def test_rows_go_with_their_images():
+    dataset = numbered(12).batches(5, seed=2, with_labels=True, with_rows=True)
+    assert [spec.shape.as_list() for spec in dataset.element_spec[1:]] == [[5], [5]]
+    plain = numbers(numbered(12).batches(5, seed=2), 4)
+    for number, (images, labels, rows) in enumerate(itertools.islice(dataset.as_numpy_iterator(), 4)):
+        assert rows.dtype == np.int32
+        np.testing.assert_array_equal(np.rint((images[:, 0, 0, 0] + 1) * 127.5), rows)
+        np.testing.assert_array_equal(rows % 3, labels)
+        np.testing.assert_array_equal(rows, plain[number])  # the order is the same with rows and without
+
+
 def test_the_pixels_are_not_in_the_graph():
     images = np.random.default_rng(0).integers(0, 256, (500, 16, 16, 3), np.uint8)
     dataset = ImageSet("noise", images, None).batches(10, seed=0)
@@ -89,6 +100,8 @@ def test_errors_of_batches():
         small.batches(2, seed=0, start_step=-4)
     with pytest.raises(InputError, match="no labels"):
         ImageSet("bare", small.images, None).batches(2, seed=0, with_labels=True)
+    with pytest.raises(InputError, match="ask for with_labels=True"):
+        small.batches(2, seed=0, with_rows=True)
 
 
 def test_construction_is_validated():

@@ -7,7 +7,7 @@ from picture_files import refused
 from kgan.data.image_set import ImageSet
 from kgan.data.processed import ProcessedWriter
 from kgan.data.processed_set import ProcessedSet
-from kgan.data.union import union_batches
+from kgan.data.union import union_batches, union_labels
 from kgan.data.value_set import ValueSet
 
 
@@ -70,6 +70,18 @@ def test_start_step_goes_on_exactly(classes):
     assert (seen(union_batches(*classes, 4, seed=6), 12)[0] != whole).any()
 
 
+def test_rows_number_the_real_images_then_the_samples(classes):
+    labels_of_rows = union_labels(*classes)
+    np.testing.assert_array_equal(labels_of_rows, [0, 2, 1, 2, 1, 0, 2, 2, 1])
+    assert labels_of_rows.dtype == np.int32
+    colours = np.array([*REAL, *FAKE])
+    dataset = union_batches(*classes, 4, seed=5, start_step=1, with_rows=True)
+    for images, labels, rows in itertools.islice(dataset.as_numpy_iterator(), 5):
+        assert rows.dtype == np.int32 and rows.shape == (4,)
+        np.testing.assert_array_equal(np.rint((images[:, 0, 0, 0] + 1) * 127.5), colours[rows])
+        np.testing.assert_array_equal(labels, labels_of_rows[rows])
+
+
 def test_values_become_targets(tmp_path):
     real = ValueSet("dials", pixels([10, 11, 12]), np.float32([-90, 0, 45]), -90.0, 90.0)
     fake = samples(tmp_path, [100, 101, 102], np.float32([90, -45, 9]))
@@ -77,6 +89,7 @@ def test_values_become_targets(tmp_path):
     expected = {10: 0.0, 11: 0.5, 12: 0.75, 100: 1.0, 101: 0.25, 102: 0.55}
     np.testing.assert_allclose(targets, np.vectorize(expected.get)(colours), atol=1e-6)
     assert targets.dtype == np.float32 and set(colours.ravel()) == set(expected)
+    np.testing.assert_allclose(union_labels(real, fake), list(expected.values()), atol=1e-6)
 
 
 def test_what_does_not_fit_is_refused(classes, tmp_path):
