@@ -12,11 +12,11 @@ from kgan.report.cgan_kd_page import picture_rows
 from kgan.report.cgan_kd_paper import paper_tables
 from kgan.report.cgan_kd_summary import RULE, compare_all
 from kgan.report.cgan_kd_verdict import verdict
-from kgan.report.kinds import Kind
 from kgan.report.load import number
+from kgan.report.predictors_kind import PredictorsKind
 
 
-class CGANKD(Kind):
+class CGANKD(PredictorsKind):
     """Students trained with fakes against students of real images alone, paired by seed."""
 
     name = "cgan_kd"
@@ -26,17 +26,8 @@ class CGANKD(Kind):
                                        "generator": "variant"}
     description = ("role", "arm", "kd", "parameters", "steps", "fakes")
     size = "fakes"
-    headline = ("error",)
     arrays = ARRAYS
     template = "cgan_kd.html"
-
-    def log_stages(self, stages, registered):
-        """Every stage: which networks a recipe trains besides teacher and students is its choice."""
-        return stages
-
-    def curve(self, stage, column):
-        """Every column is a chart: a stage trains one network."""
-        return None if column in ("step", "seconds") else (column, stage)
 
     def stage_colour(self, stage, loss):
         """By the stage's name, which is that of its network: `teacher...` and `student_<arm>`."""
@@ -53,15 +44,8 @@ class CGANKD(Kind):
 
     def facts(self, metrics):
         """The data, how many of them train, and rho."""
-        data, rho = metrics.get("data", {}), number(metrics.get("samples", {}).get("rho"))
-        train = number(data.get("train"))
-        return ([str(data["name"])] if data.get("name") else []) + \
-            ([] if train is None else [f"{train:,.0f} training images"]) + ([] if rho is None else [f"rho {rho:g}"])
-
-    def measured(self, metrics):
-        data = metrics.get("data", {})
-        return {"task": metrics.get("task"), "unit": metrics.get("unit"), "data set": data.get("name"),
-                "test images": data.get("test")}
+        rho = number(metrics.get("samples", {}).get("rho"))
+        return [*super().facts(metrics), *([] if rho is None else [f"rho {rho:g}"])]
 
     def check(self, metrics, source):
         if metrics:
@@ -78,9 +62,6 @@ class CGANKD(Kind):
 
     def side_by_side(self, summaries, measure):
         return tables.side_by_side(summaries, measure)
-
-    def network_columns(self):
-        return {key: key for key in self.description}
 
     def sections(self, group, summary, images, key, share):
         return {

@@ -1,8 +1,9 @@
 """The summary of cGAN-KD runs as plain text, for a terminal."""
 
 from kgan.report.cgan_kd_arms import label
-from kgan.report.cgan_kd_summary import by_arm, in_unit, result, teachers
+from kgan.report.cgan_kd_summary import by_arm, in_unit, teachers
 from kgan.report.cgan_kd_tables import consistency_table
+from kgan.report.paired import plain_line
 from kgan.report.summary import plain, plain_measure, text_table
 
 
@@ -15,19 +16,10 @@ def lines(summary: dict) -> list[str]:
               for name, network in [*teachers(summary), *by_arm(summary).values()]]
     found = [f"{summary['label']}: " + (f"mean and std over {runs} runs" if runs > 1 else "one run, no std"),
              *text_table(table)]
-    found += [_line(entry, runs) for entry in summary["comparisons"]]
+    found += [plain_line(entry, label(entry["arm"]), label(entry["against"]), runs) for entry in summary["comparisons"]]
     if not summary["comparisons"]:
         found.append("nothing to compare the arms with: nothing shows that the fakes helped")
     return found + _fakes(summary)
-
-
-def _line(entry: dict, runs: int) -> str:
-    spread = "" if entry["std"] is None else f" +- {entry['std']:.4g}"
-    ahead = "" if entry["n"] == 1 else f"; ahead in {entry['ahead']['first']} of {entry['n']} seeds, behind in " \
-                                       f"{entry['ahead']['second']}"
-    some = "" if entry["n"] == runs else f" (of {runs}, those with both numbers)"
-    return (f"{label(entry['arm'])} against {label(entry['against'])}: {entry['first']:.4g} against "
-            f"{entry['second']:.4g}, difference {entry['difference']:+.4g}{spread}{ahead}{some}: {result(entry)}")
 
 
 def _fakes(summary: dict) -> list[str]:

@@ -4,16 +4,11 @@ from kgan.report.cgan_kd_arms import in_order, modules, references
 from kgan.report.cgan_kd_samples import summarise_costs, summarise_samples, summarise_sweeps
 from kgan.report.groups import Group
 from kgan.report.load import Run, number
-from kgan.report.paired import paired
+from kgan.report.paired import paired, rule_for
 from kgan.report.summary import count
 
 #: The rule by which two arms are compared, stated wherever a comparison is shown.
-RULE = ("Two arms are paired by seed: the difference of their errors is taken within each seed. The arm with the "
-        "lower mean wins (it is ahead, the other behind) if the mean of the differences is larger in size than their "
-        "sample standard deviation (n - 1) over the seeds; else it is a tie. With one seed chance is not excluded, "
-        "and neither wins.")
-
-_RESULTS = {"first": "ahead", "second": "behind", "tie": "tie"}
+RULE = rule_for("arm")
 
 
 def compare_all(group: Group, headline: dict) -> dict:
@@ -66,16 +61,3 @@ def teachers(summary: dict) -> list[tuple[str, dict]]:
 def in_unit(summary: dict) -> str:
     """The unit of the error, in brackets behind a name; empty where it is not stated."""
     return f" ({summary['unit']})" if summary["unit"] else ""
-
-
-def result(entry: dict) -> str:
-    """How a comparison ends for its arm: ahead, behind or tie; of one seed, that chance is not excluded."""
-    if entry["result"] != "open":
-        return _RESULTS[entry["result"]]
-    return f"{ahead_in_one(entry)}, one seed"
-
-
-def ahead_in_one(entry: dict) -> str:
-    """Of one seed: whether the arm is ahead, behind or equal."""
-    first, second = entry["ahead"].values()
-    return "ahead" if first else "behind" if second else "equal"

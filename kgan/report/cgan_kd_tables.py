@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from kgan.report.cgan_kd_arms import CONTROLS, label
 from kgan.report.cgan_kd_samples import SETS, SWEEPS, agreement
-from kgan.report.cgan_kd_summary import by_arm, in_unit, result, teachers
+from kgan.report.cgan_kd_summary import by_arm, in_unit, teachers
+from kgan.report.paired import result
 from kgan.report.paired_verdict import signed
 from kgan.report.rows import EMPTY, measure_cell, show, spread_cell
 
@@ -23,7 +24,7 @@ def arm_table(summary: dict, files: Sequence[dict]) -> dict:
     contests = {(entry["arm"], entry["against"]): entry for entry in summary["comparisons"]
                 if entry["kind"] == "control"}
     controls = [control for control in CONTROLS if any(against == control for _, against in contests)]
-    smallest = _smallest(files)
+    smallest = smallest_files(files)
     columns = ["arm", "network", "parameters", "fakes", f"{measure}{in_unit(summary)}"]
     for control in controls:
         columns += [f"to {label(control)}", "result"]
@@ -31,7 +32,7 @@ def arm_table(summary: dict, files: Sequence[dict]) -> dict:
     for name, network in [*teachers(summary), *arms.values()]:
         arm = network["arm"]
         cells = [{"text": text} for text in (
-            name, _shared_or_range(network, "parameters"), EMPTY if arm is None else _shared_or_range(network, "fakes"),
+            name, shared_or_range(network, "parameters"), EMPTY if arm is None else shared_or_range(network, "fakes"),
             measure_cell(network, measure, runs))]
         for control in controls:
             entry = contests.get((arm, control))
@@ -138,7 +139,7 @@ def cost_table(summary: dict) -> dict | None:
     return {"columns": ["stage", "seconds", "peak MiB"], "rows": rows}
 
 
-def _smallest(files: Sequence[dict]) -> dict[str, str]:
+def smallest_files(files: Sequence[dict]) -> dict[str, str]:
     """Of each exported network its smallest file, in words."""
     sized = [file for file in files if isinstance(file.get("size_kib"), int | float)]
     found = {}
@@ -147,7 +148,7 @@ def _smallest(files: Sequence[dict]) -> dict[str, str]:
     return found
 
 
-def _shared_or_range(network: dict, key: str) -> str:
+def shared_or_range(network: dict, key: str) -> str:
     """A count of a network; where the seeds differ, from the least to the most of those known, or that it varies."""
     values = [entry[key] for entry in network["names"] if isinstance(entry.get(key), int)]
     if network[key] is not None or len(network["names"]) == 1:

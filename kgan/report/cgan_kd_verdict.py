@@ -2,17 +2,12 @@
 
 from kgan.report import paired_verdict
 from kgan.report.cgan_kd_arms import CONTROLS, in_order, phrase, split
-from kgan.report.cgan_kd_summary import ahead_in_one, by_arm, teachers
+from kgan.report.cgan_kd_summary import by_arm, teachers
 from kgan.report.generators import counted
 from kgan.report.load import number
 from kgan.report.paired_verdict import signed
 from kgan.report.rows import show, spread_cell
 from kgan.report.verdict import Sentence, opening, say
-
-#: By the result of a contest, or who is ahead in the one seed: what one arm does, several do, what that stresses.
-_VERBS = {"first": ("wins", "win", "student"), "tie": ("ties", "tie", "tie"), "second": ("loses", "lose", "control"),
-          "ahead": ("is ahead", "are ahead", "plain"), "equal": ("is equal", "are equal", "plain"),
-          "behind": ("is behind", "are behind", "plain")}
 
 
 def verdict(group: dict) -> list[Sentence]:
@@ -55,21 +50,12 @@ def _reached(group: dict) -> list[Sentence]:
 
 def _contests(group: dict, lead: str, entries: list[dict], named: bool = False) -> Sentence:
     """Contests grouped by how they end; `named` says of each what its arm was against."""
-    parts: list[tuple[str, str]] = [(f"{lead}, ", "plain")]
-    for outcome, (one, several, stressed) in _VERBS.items():
-        found = [entry for entry in entries if _outcome(entry) == outcome]
-        if not found:
-            continue
-        told = [phrase(entry["arm"]) + (f" against {phrase(entry['against'])}" if named else "") +
-                f" ({_numbers(entry, len(group['runs']), named)})" for entry in found]
-        plural = len(found) > 1 or split(found[0]["arm"])[0] == "unprocessed"  # "unprocessed fakes" win
-        parts += [("; " if len(parts) > 1 else "", "plain"), (_joined(told) + " ", "plain"),
-                  (several if plural else one, stressed)]
-    return Sentence((*parts, (".", "plain")), apart=True)
-
-
-def _outcome(entry: dict) -> str:
-    return ahead_in_one(entry) if entry["result"] == "open" else entry["result"]
+    told = []
+    for entry in entries:
+        against = f" against {phrase(entry['against'])}" if named else ""
+        words = f"{phrase(entry['arm'])}{against} ({_numbers(entry, len(group['runs']), named)})"
+        told.append((entry, words, split(entry["arm"])[0] == "unprocessed"))  # "unprocessed fakes" win
+    return paired_verdict.by_outcome(lead, told)
 
 
 def _numbers(entry: dict, runs: int, both: bool) -> str:
@@ -106,7 +92,3 @@ def _error(group: dict, network: dict) -> str:
     if not entry or not entry["n"]:
         return ""
     return f"{spread_cell(entry, len(group['runs']))} {group['unit']}".strip()
-
-
-def _joined(names: list[str]) -> str:
-    return ", ".join(names[:-1]) + (" and " if names[:-1] else "") + names[-1]

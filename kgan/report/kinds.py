@@ -6,13 +6,12 @@ its part of the page, and its name in `NAMES`.
 
 import abc
 import importlib
-from collections.abc import Iterable
 from typing import ClassVar
 
 from kgan.errors import InputError
 
 #: Values of "kind" in metrics.json, each a module of this package. The first is meant where none is stated.
-NAMES = ("compression", "okd", "collaborative", "cgan_kd")
+NAMES = ("compression", "okd", "collaborative", "cgan_kd", "kd")
 
 
 class Kind(abc.ABC):
@@ -39,6 +38,10 @@ class Kind(abc.ABC):
     def heading(self) -> str:
         """The title at the head of a sentence: its first letter large, the others as they are."""
         return self.title[:1].upper() + self.title[1:]
+
+    def likeness(self, registered: dict[str, set[str]]) -> int:
+        """How much speaks for this kind where metrics.json is missing: roles of its own among those of each stage."""
+        return len(set().union(*registered.values()) & set(self.roles))
 
     @abc.abstractmethod
     def log_stages(self, stages: list[str], registered: dict[str, set[str]]) -> list[str]:
@@ -113,12 +116,12 @@ def kind_named(name: str) -> Kind:
     return importlib.import_module(f"kgan.report.{name}").KIND
 
 
-def find_kind(metrics: dict, roles: Iterable[str], source: str) -> str:
-    """The name of a run's kind: what metrics.json says, or whose `roles` its stages registered most of.
+def find_kind(metrics: dict, registered: dict[str, set[str]], source: str) -> str:
+    """The name of a run's kind: what metrics.json says, or which its stages are most like.
 
     Args:
         metrics: metrics.json, empty where it is missing.
-        roles: of the trained networks; they decide where metrics.json is missing.
+        registered: of each stage the roles of its networks; they decide where metrics.json is missing.
         source: the file, for the `InputError` that an unknown kind raises.
     """
     if "kind" in metrics:
@@ -127,6 +130,5 @@ def find_kind(metrics: dict, roles: Iterable[str], source: str) -> str:
                              f"{', '.join(NAMES)}")
         return metrics["kind"]
     if not metrics:
-        shared = {name: len(set(roles) & set(kind_named(name).roles)) for name in NAMES}
-        return max(NAMES, key=shared.__getitem__)
+        return max(NAMES, key=lambda name: kind_named(name).likeness(registered))
     return NAMES[0]

@@ -91,7 +91,7 @@ def read_run(folder: Path) -> Run:
     check_objects(recipe, ("settings", "versions"), folder / "recipe.json")
     stages = _stages(folder, recipe)
     registered = {stage: _registered_roles(folder / stage / "networks.json") for stage in stages}
-    kind = find_kind(metrics, set().union(*registered.values()), str(folder / "metrics.json"))
+    kind = find_kind(metrics, registered, str(folder / "metrics.json"))
     kind_named(kind).check(metrics, str(folder / "metrics.json"))
     logs = {}
     for stage in kind_named(kind).log_stages(stages, registered):

@@ -9,6 +9,14 @@ from kgan.report.load import Run, number
 from kgan.report.summary import mean_std, plain, plain_measure
 
 
+def rule_for(what: str) -> str:
+    """The rule by which two of a kind, such as arms, are compared; stated wherever a comparison is shown."""
+    return (f"Two {what}s are paired by seed: the difference of their errors is taken within each seed. The {what} "
+            "with the lower mean wins (it is ahead, the other behind) if the mean of the differences is larger in size "
+            "than their sample standard deviation (n - 1) over the seeds; else it is a tie. With one seed chance is "
+            "not excluded, and neither wins.")
+
+
 def paired(pairs: Sequence[tuple], better: str) -> dict:
     """Compares two sides by `(seed, first, second)`; `better` is "higher" or "lower".
 
@@ -29,6 +37,29 @@ def paired(pairs: Sequence[tuple], better: str) -> dict:
             "second": statistics.fmean(second for _, _, second in pairs),
             "pairs": [{"seed": seed, "first": first, "second": second} for seed, first, second in pairs],
             "difference": spread["mean"], "std": spread["std"], "n": len(pairs), "ahead": ahead, "result": result}
+
+
+def result(entry: dict) -> str:
+    """How a comparison ends for its first side: ahead, behind or tie; of one seed, that chance is not excluded."""
+    if entry["result"] != "open":
+        return {"first": "ahead", "second": "behind", "tie": "tie"}[entry["result"]]
+    return f"{ahead_in_one(entry)}, one seed"
+
+
+def ahead_in_one(entry: dict) -> str:
+    """Of one seed: whether a comparison's first side is ahead, behind or equal."""
+    first, second = entry["ahead"].values()
+    return "ahead" if first else "behind" if second else "equal"
+
+
+def plain_line(entry: dict, first: str, second: str, runs: int) -> str:
+    """A comparison of two networks of these names for a terminal."""
+    spread = "" if entry["std"] is None else f" +- {entry['std']:.4g}"
+    ahead = "" if entry["n"] == 1 else f"; ahead in {entry['ahead']['first']} of {entry['n']} seeds, behind in " \
+                                       f"{entry['ahead']['second']}"
+    some = "" if entry["n"] == runs else f" (of {runs}, those with both numbers)"
+    return (f"{first} against {second}: {entry['first']:.4g} against {entry['second']:.4g}, difference "
+            f"{entry['difference']:+.4g}{spread}{ahead}{some}: {result(entry)}")
 
 
 def contests(runs: Sequence[Run], first: str, second: str, headline: dict, places: bool = True) -> list[dict]:

@@ -1,10 +1,18 @@
 """What the verdicts say of contests paired by seed."""
 
+from collections.abc import Sequence
+
 from kgan.report.generators import Role, counted, in_order, place_of, short, sizes_differ
+from kgan.report.paired import ahead_in_one
 from kgan.report.rows import show
 from kgan.report.verdict import Sentence, say
 
 CONTESTS = {"best": "best against best", "mean": "mean against mean"}
+
+#: By the result of a contest, or who is ahead in the one seed: what one side does, several do, what that stresses.
+_VERBS = {"first": ("wins", "win", "student"), "tie": ("ties", "tie", "tie"), "second": ("loses", "lose", "control"),
+          "ahead": ("is ahead", "are ahead", "plain"), "equal": ("is equal", "are equal", "plain"),
+          "behind": ("is behind", "are behind", "plain")}
 
 
 def signed(entry: dict) -> str:
@@ -46,6 +54,24 @@ def place_by_place(group: dict, entries: list[dict], tested: str, first: Role, s
     return [Sentence((*parts, (".", "plain")))] if parts else []
 
 
+def by_outcome(lead: str, told: Sequence[tuple[dict, str, bool]]) -> Sentence:
+    """Contests grouped by how they end, after `lead`: of each its comparison, its first side in words with what is
+    said of it, and whether these words are plural."""
+    parts: list[tuple[str, str]] = [(f"{lead}, ", "plain")]
+    for ending, (one, several, stressed) in _VERBS.items():
+        found = [(words, plural) for entry, words, plural in told if _ending(entry) == ending]
+        if found:
+            verb = several if len(found) > 1 or found[0][1] else one
+            parts += [("; " if len(parts) > 1 else "", "plain"),
+                      (joined([words for words, _ in found]) + " ", "plain"), (verb, stressed)]
+    return Sentence((*parts, (".", "plain")), apart=True)
+
+
+def joined(names: Sequence[str]) -> str:
+    """Names in a sentence: A, B and C."""
+    return ", ".join(names[:-1]) + (" and " if names[:-1] else "") + names[-1]
+
+
 def sizes(group: dict, roles: dict[str, Role], lead: str) -> list[Sentence]:
     """The generators tested by their parameters, where they are of different sizes."""
     if not sizes_differ(group["networks"], roles):
@@ -72,6 +98,10 @@ def by_seed(seeds: int) -> Sentence:
     return Sentence((("This is one seed: ", "plain"), ("chance is not excluded", "warning"),
                      (", so neither side is said to win; a side would win if the mean difference over "
                       "several seeds were larger than its standard deviation.", "plain")), apart=True)
+
+
+def _ending(entry: dict) -> str:
+    return ahead_in_one(entry) if entry["result"] == "open" else entry["result"]
 
 
 def _lead(entry: dict) -> int:

@@ -1,6 +1,5 @@
 """Figures of a cGAN-KD run, and the paper's tables."""
 
-import csv
 import html
 import re
 
@@ -11,9 +10,10 @@ import pytest
 from kgan.report import cgan_kd_charts as charts
 from kgan.report.cgan_kd_figures import bin_edges
 from kgan.report.cgan_kd_files import Errors, thresholds_of
-from kgan.report.cgan_kd_paper import _TABLES, paper_tables
+from kgan.report.cgan_kd_paper import paper_tables
 from kgan.report.groups import group_runs
 from kgan.report.load import read_run
+from kgan.report.paper_tables import read_rows as table
 from kgan.report.summary import summarise_group
 
 
@@ -104,11 +104,6 @@ def test_the_axis_of_the_histogram():
     assert len(edges) == 51 and edges[0] == 0.0 and edges[-1] == 99.0
     assert bin_edges(errors, np.array([10.0, 80.0]))[-1] == 120.0
     assert bin_edges(np.zeros(3), np.zeros(0))[-1] == 1.0
-
-
-def table(number):
-    with (_TABLES / f"cgan_kd_table{number}.csv").open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def test_the_papers_tables_give_the_numbers_of_its_text():
