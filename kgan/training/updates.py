@@ -12,7 +12,13 @@ def apply_gradients(optimizer, gradients, variables):
 
     Keras writes Adam as some twenty operations a variable: with hundreds of variables they take about half of the
     time in which a step's graph is built. Slots, count of steps and results are the same (to rounding).
+
+    A variable without a gradient stays as it is.
     """
+    reached = [pair for pair in zip(gradients, variables, strict=True) if pair[0] is not None]
+    if not reached:
+        return
+    gradients, variables = map(list, zip(*reached, strict=True))
     if not _fits(optimizer, gradients, variables):
         optimizer.apply(gradients, variables)
         return

@@ -1,4 +1,4 @@
-"""Classifiers and regressors: what moves, the written-out update, the teacher, schedules, what is refused."""
+"""Classifiers and regressors: what moves, the written-out update, schedules, what is refused."""
 
 import keras
 import labelled
@@ -8,7 +8,6 @@ import tensorflow as tf
 import tiny
 
 from kgan.errors import InputError
-from kgan.losses import supervised as losses
 from kgan.methods.supervised import Supervised
 
 
@@ -20,8 +19,6 @@ def regressor(shape=tiny.SHAPE):
 def supervised(network=None, optimizer=None, seed=0, **settings):
     keras.utils.set_random_seed(0)
     network = labelled.classifier() if network is None else network()
-    if "teacher" in settings:
-        settings["teacher"] = settings["teacher"]()
     method = Supervised(network, seed=seed, **settings)
     method.compile(optimizer or keras.optimizers.SGD(0.1))
     return method
@@ -33,20 +30,15 @@ def fit(method, steps, batch):
 
 
 @pytest.mark.parametrize("network", [labelled.classifier, labelled.feature_network])
-@pytest.mark.parametrize("settings", [
-    {}, {"teacher": lambda: labelled.classifier(filters=5), "mode": "paper", "augment": "crop_flip"},
-    {"teacher": labelled.feature_network},
-])
-def test_steps_move_the_network_and_never_the_teacher(network, settings, request):
+@pytest.mark.parametrize("settings", [{}, {"augment": "crop_flip"}])
+def test_steps_move_the_network(network, settings, request):
     if network is labelled.feature_network or "augment" not in settings:  # the fullest shows that the step compiles
         request.getfixturevalue("untraced")
     method = supervised(network, keras.optimizers.SGD(0.1, momentum=0.9), l2=5e-4, **settings)
-    before, taught = tiny.values(method.network.weights), method.teacher.variables if method.teacher else []
-    told = tiny.values(taught)
+    before = tiny.values(method.network.weights)
     logs = fit(method, 2, labelled.class_batch(6))
     assert set(logs) == {"loss", "accuracy"} and np.isfinite(logs["loss"])
     assert tiny.all_moved(before, tiny.values(method.network.weights))
-    assert not tiny.moved(told, tiny.values(taught))
     assert set(method.state_groups()) == {"step", "network/network", "optimizer/network", "loss/loss", "loss/accuracy"}
 
 
@@ -60,21 +52,13 @@ def written_out(loss_of, reference, images):
     return float(loss)
 
 
-@pytest.mark.parametrize("mode", [None, "code", "paper"])
-def test_one_classifying_step_is_the_written_out_update(mode):
-    settings = {"l2": 0.3}
-    if mode:
-        settings |= {"teacher": lambda: labelled.classifier(filters=5), "mode": mode, "temperature": 3.0,
-                     "ce_weight": 0.4, "kd_weight": 0.6}
-    method, reference = supervised(**settings), supervised(**settings)
+def test_one_classifying_step_is_the_written_out_update():
+    method, reference = supervised(l2=0.3), supervised(l2=0.3)
     images, labels = labelled.class_batch(6)
     given = {}
 
     def loss_of(logits):
         given["accuracy"] = np.mean(np.argmax(logits, -1) == np.array(labels))
-        if mode:
-            told = reference.teacher(images, training=False)
-            return losses.student_loss(labels, logits, told, 0.4, 0.6, 3.0, mode)
         return tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True))
 
     logs = method.train_step((images, labels))
@@ -120,41 +104,11 @@ def test_augmentation_is_drawn_from_the_step_and_the_seed():
     assert tiny.moved(ends[0], ends[2]) and tiny.moved(ends[0], ends[3])
 
 
-def test_the_teacher_sees_what_the_student_sees():
-    seen = []
-
-    class Seeing(keras.layers.Layer):
-        def call(self, x):
-            seen.append(np.array(x))
-            return x
-
-        def compute_output_shape(self, shape):
-            return shape
-
-    def network():
-        images = keras.Input(tiny.SHAPE)
-        return keras.Model(images, keras.layers.Dense(3)(keras.layers.Flatten()(Seeing()(images))))
-
-    method = supervised(network, teacher=network, augment="flip")
-    batch = labelled.class_batch(6)
-    method.train_step(batch)
-    assert len(seen) == 2
-    np.testing.assert_array_equal(*seen)
-    assert tiny.moved([seen[0]], [np.array(batch[0])])
-
-
 @pytest.mark.parametrize("settings, words", [
     ({"loss": "hinge"}, "'hinge'"),
     ({"network": regressor}, "(None, 1)"),
     ({"loss": "mse"}, "(None, 3)"),
     ({"network": labelled.feature_network, "loss": "mse"}, "features, logits"),
-    ({"teacher": lambda: labelled.classifier(classes=4)}, "4 classes, the student 3"),
-    ({"teacher": lambda: labelled.classifier(shape=(16, 16, 1))}, "(16, 16, 1)"),
-    ({"network": regressor, "loss": "mse", "teacher": regressor}, "no teacher"),
-    ({"mode": "print"}, "'print'"),
-    ({"temperature": 0}, "temperature must be"),
-    ({"kd_weight": -0.1}, "kd_weight must be"),
-    ({"ce_weight": None}, "ce_weight must be"),
     ({"l2": -1e-4}, "l2 must be"),
     ({"augment": "crop"}, "'crop'"),
 ])
