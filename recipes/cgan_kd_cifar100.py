@@ -118,5 +118,4 @@ def recipe(
                  plan(student_steps, student_batch_size, student_learning_rate)),
         sampling=Sampling(per_label, num_fakes, burn_in, sampling_batch_size, rho, mode, filter_burn_in, floor=floor,
                           quantise_first=False),
-        arms=arms, from_scratch=from_scratch, quantize=quantize,
-        blkd={"ce_weight": 0.1, "kd_weight": 0.9, "temperature": 4.0})
+        arms=arms, from_scratch=from_scratch, quantize=quantize)

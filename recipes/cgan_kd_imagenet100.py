@@ -141,4 +141,4 @@ def recipe(
         student=(lambda: classifier(student, num_classes, shape), plan(plain_steps, batch_size, learning_rate),
                  plan(student_steps, student_batch_size, student_learning_rate)),
         sampling=Sampling(per_label, num_fakes, burn_in, sampling_batch_size, rho, mode, filter_burn_in, floor=floor),
-        arms=arms, from_scratch=from_scratch, quantize=quantize, blkd={"ce_weight": 0.1, "kd_weight": 0.9})
+        arms=arms, from_scratch=from_scratch, quantize=quantize)

@@ -10,27 +10,25 @@ from pathlib import Path
 from kgan.errors import InputError
 from kgan.export.tflite import check_quantize
 from kgan.methods import label_filter
+from kgan.methods.kd.catalogue import technique_class
 from kgan.recipe import Stage
-from kgan.stages import delivery, predictors, subsampling
+from kgan.stages import delivery, predictors, students, subsampling
 from kgan.stages.cgan_kd_data import check_data
 from kgan.stages.cgan_kd_measures import evaluate_arms
 from kgan.stages.cgan_kd_sweeps import Sweeps, check_sweeps, sweep_stages
-from kgan.stages.predictors import Arm
+from kgan.stages.distil import KD
+from kgan.stages.students import Arm
 
-# name -> (stage of its samples, whether as they were assigned, whether with BLKD, whether it goes on from "nokd")
+# name -> (stage of its samples, whether as they were assigned, whether it goes on from the finished plain student)
 ARMS = {
-    "nokd": (None, False, False, False),
-    "nokd_longer": (None, False, False, True),
-    "unprocessed": ("unprocessed", True, False, True),
-    "m1": ("m1", True, False, True),
-    "m1_filter": ("m1_m2", True, False, True),
-    "m1_m2": ("m1_m2", False, False, True),
-    "nokd+blkd": (None, False, True, False),
-    "nokd_longer+blkd": (None, False, True, True),
-    "unprocessed+blkd": ("unprocessed", True, True, True),
-    "m1+blkd": ("m1", True, True, True),
-    "m1_m2+blkd": ("m1_m2", False, True, True),
+    "nokd": (None, False, False),
+    "nokd_longer": (None, False, True),
+    "unprocessed": ("unprocessed", True, True),
+    "m1": ("m1", True, True),
+    "m1_filter": ("m1_m2", True, True),
+    "m1_m2": ("m1_m2", False, True),
 }
+_SSKD_L2 = 1e-4  # of SSKD with samples
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,8 +65,8 @@ class Sampling:
         return {"rho": self.rho, "mode": self.mode, "burn_in": self.filter_burn_in, "whole_units": self.whole_units}
 
 
-def cgan_kd_stages(train, test, *, teacher, cgan, features, ratio, student, sampling, arms, before_cgan=(), blkd=None,
-                   from_scratch=False, quantize=(), sweeps=None):
+def cgan_kd_stages(train, test, *, teacher, cgan, features, ratio, student, sampling, arms, before_cgan=(), kd=None,
+                   assistant=None, from_scratch=False, quantize=(), sweeps=None):
     """data, teacher, (before the cGAN), cgan, features, density_ratio, samples, students, (sweeps), and what follows.
 
     What follows are evaluate, export where `quantize` asks for it, and report.
@@ -80,9 +78,11 @@ def cgan_kd_stages(train, test, *, teacher, cgan, features, ratio, student, samp
         cgan, ratio: (stage's function, steps), of `kgan.stages.cgan` and `kgan.stages.subsampling`.
         student: (callable that gives a network, `Plan` of the plain student, `Plan` of all others).
         sampling: a `Sampling`.
-        arms: names among `ARMS`; "nokd" comes first whatever they are, unless `from_scratch` and not named.
+        arms: names among `ARMS`, alone or followed by "+" and one of `kgan.methods.kd.catalogue.TECHNIQUES`, whose
+            loss then acts on real images and samples alike; "nokd" comes first whatever they are.
         before_cgan: stages that the cGAN stands on, such as those of the label embedding.
-        blkd: dict of `Supervised`'s settings for arms with BLKD.
+        kd: name of a technique -> dict of its settings, where they are not its own (`kgan.stages.distil.KD`).
+        assistant: (callable that gives a network, `Plan`) of TAKD's.
         from_scratch: whether the arms begin from fresh weights, not from the finished plain student.
         quantize: TFLite quantisations of all students.
         sweeps: `Sweeps` of settings besides the run's own, or None; their students are not exported.
@@ -91,8 +91,7 @@ def cgan_kd_stages(train, test, *, teacher, cgan, features, ratio, student, samp
     sweeps = sweeps or Sweeps()
     check_sweeps(train, sampling, sweeps, arms)
     network, plain, longer = student
-    plans = {"nokd": plain, "nokd+blkd": plain}
-    chosen = {name: _arm(name, sampling.num_fakes, from_scratch) for name in dict.fromkeys(["nokd", *arms])}
+    chosen = _chosen(arms, sampling.num_fakes, from_scratch, kd or {})
     used = {arm.samples for arm in chosen.values() if arm.samples}
     judged = bool(used & {"m1", "m1_m2"})
     stages = [*_first(train, test, teacher, {"student": student[:2]} | ({"features": features} if judged else {}),
@@ -102,9 +101,16 @@ def cgan_kd_stages(train, test, *, teacher, cgan, features, ratio, student, samp
         stages += [Stage("features", subsampling.features(train, *features), settings={"steps": features[1].steps}),
                    Stage("density_ratio", ratio[0], ("cgan", "features"), {"steps": ratio[1]})]
     stages += _samples(train, sampling, used)
-    trained = [predictors.student_stage(train, network, plans.get(name, longer), arm, kd=blkd)
-               for name, arm in chosen.items()]
-    names = tuple(stage.name for stage in trained)
+    trained = []
+    if any(arm.kd and arm.kd.method == "takd" for arm in chosen.values()):
+        trained += _assistant(train, assistant)
+    for name, arm in chosen.items():
+        plan = plain if name.split("+")[0] == "nokd" else longer
+        if arm.samples and arm.kd and arm.kd.method == "sskd":
+            plan = dataclasses.replace(plan, l2=_SSKD_L2)
+        trained += students.student_stages(train, network, plan, arm)
+    trained = list({stage.name: stage for stage in trained}.values())  # a head of SSKD serves all its arms
+    names = tuple(students.name_of(name) for name in chosen)
     swept, points = sweep_stages(train, network, longer, sampling, sweeps, chosen.get("m1_m2"))
     measures = evaluate_arms(train, test, rho=sampling.rho, mode=sampling.mode, whole_units=sampling.whole_units,
                              points=points)
@@ -147,16 +153,42 @@ def _samples(train, sampling, used):
     return stages
 
 
-def _arm(name, num_fakes, from_scratch):
-    samples, assigned, blkd, goes_on = ARMS[name]
-    start = "nokd" if goes_on and not from_scratch else None
-    return Arm(name, samples, num_fakes if samples else 0, blkd, start, assigned)
+def _assistant(train, assistant):
+    """TAKD's assistant, trained on the real images beside the teacher."""
+    if assistant is None:
+        raise InputError("TAKD goes by way of an assistant between teacher and student: this recipe has none")
+    arm = Arm("assistant", kd=KD("takd"))
+    return students.student_stages(train, *assistant, arm, "assistant", {"role": "assistant", "arm": None})
+
+
+def _chosen(arms, num_fakes, from_scratch, kd):
+    """name -> `Arm`, what one starts from before it."""
+    found = {}
+
+    def add(name):
+        base, _, method = name.partition("+")
+        samples, assigned, goes_on = ARMS[base]
+        start = "nokd" if goes_on and not from_scratch else None
+        if start and samples and method == "sskd":
+            start = "nokd+sskd"  # the published runs with samples go on from SSKD's own student
+        for needed in (start,) if start and start not in found else ():
+            add(needed)
+        taught = KD(method, "assistant" if method == "takd" else "teacher", kd.get(method, {})) if method else None
+        found.setdefault(name, Arm(name, samples, num_fakes if samples else 0, taught, start, assigned))
+
+    for name in ("nokd", *arms):
+        add(name)
+    return found
 
 
 def _check(arms, sampling, quantize):
     for name in arms:
-        if name not in ARMS:
-            raise InputError(f"an arm is one of {', '.join(ARMS)}; received {name!r}")
+        base, plus, method = name.partition("+")
+        if base not in ARMS:
+            raise InputError(f"an arm is one of {', '.join(ARMS)}, alone or with a technique as in m1_m2+blkd; "
+                             f"received {name!r}")
+        if plus:
+            technique_class(method)
     for name in ("per_label", "num_fakes", "burn_in", "batch_size"):
         value = getattr(sampling, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:

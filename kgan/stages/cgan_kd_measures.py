@@ -8,7 +8,8 @@ from kgan.data.processed import DROPPED_BY_M2, KEPT, read_index, shard_path
 from kgan.data.processed_set import ProcessedSet
 from kgan.files import whole_file, write_json
 from kgan.stages.cgan_kd_sweeps import describe_points
-from kgan.stages.predictors import SWEEP
+from kgan.stages.measures import costs, error_protocol
+from kgan.stages.students import SWEEP
 from kgan.stages.subsampling import FOLDER
 from kgan.stages.tasks import predictor, task_of
 from kgan.stages.training import load_network, read_registers
@@ -47,19 +48,16 @@ def evaluate_arms(train, test, *, sets=("unprocessed", "m1", "m1_m2"), rho, mode
             "kind": "cgan_kd", "task": task.name, "unit": task.unit,
             "data": {"name": real.name, "train": len(real), "test": len(held_out), **task_of(real).facts()},
             "headline": {"error": "test_error"},
-            "protocol": {"name": PROTOCOL, "error": _ERRORS[task.name] + (_WHOLE if whole_units else ""),
+            "protocol": {"name": PROTOCOL, "error": error_protocol(task, whole_units),
                          "pixels": "uint8", "train": real.split, "test": held_out.split, "num_test": len(held_out)},
             "networks": networks, "samples": samples, **({"sweeps": sweeps} if sweeps else {}),
-            "costs": _costs(work)})
+            "costs": costs(work)})
         _say(work, task, networks, sweeps)
 
     return run
 
 
 _SAID = ("role", "arm", "kd", "fakes", "parameters", "steps")
-_ERRORS = {"classification": "percent of test images whose largest logit is another class's",
-           "regression": "mean absolute error on the test images, predictions clipped to the range of labels"}
-_WHOLE = " and truncated to whole units"
 
 
 def _described(folder, name, task, predict):
@@ -119,15 +117,6 @@ def _write_pictures(work, real, folders):
                 pictures[kind] = images
     with whole_file(work.folder / "pictures.npz") as file:
         np.savez_compressed(file, **pictures)
-
-
-def _costs(work):
-    """Seconds of each complete stage, and the process's peak memory by then."""
-    stages = json.loads((work.run_dir / "recipe.json").read_text(encoding="utf-8"))["stages"]
-    markers = {stage: work.run_dir / stage / "complete.json" for stage in stages}
-    read = {stage: json.loads(path.read_text()) for stage, path in markers.items() if path.is_file()}
-    return {stage: {key: marker[key] for key in ("seconds", "peak_mib") if key in marker}
-            for stage, marker in read.items()}
 
 
 def _say(work, task, networks, sweeps):

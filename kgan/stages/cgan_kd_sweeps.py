@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from kgan.errors import InputError
 from kgan.methods import label_filter
 from kgan.recipe import Stage
-from kgan.stages import predictors, subsampling
-from kgan.stages.predictors import SWEEP, name_of
+from kgan.stages import predictors, students, subsampling
+from kgan.stages.students import SWEEP, name_of
 from kgan.stages.tasks import task_of
 from kgan.stages.training import load_network
 
@@ -57,7 +57,7 @@ def sweep_stages(train, network, plan, sampling, sweeps, arm):
 
     Args:
         train: callable that gives the `ImageSet` or `ValueSet` to learn from.
-        network, plan: of the students, as of `predictors.student`.
+        network, plan: of the students, as of `students.student`.
         sampling: the run's `kgan.stages.cgan_kd.Sampling`.
         sweeps: `Sweeps`; nothing is swept over what is empty.
         arm: the run's own `Arm` "m1_m2".
@@ -66,7 +66,7 @@ def sweep_stages(train, network, plan, sampling, sweeps, arm):
 
     def add(over, value, teacher=None, **changes):
         point = dataclasses.replace(arm, name=f"{arm.name}_{over}_{value}", swept=True, **changes)
-        stages.append(predictors.student_stage(train, network, plan, point))
+        stages.extend(students.student_stages(train, network, plan, point))
         points.append(Point(over, value, name_of(point.name), teacher))
 
     def samples(name, judge=None, **changes):

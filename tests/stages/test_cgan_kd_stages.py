@@ -13,10 +13,11 @@ from kgan.data.processed_set import ProcessedSet
 from kgan.data.value_set import ValueSet
 from kgan.errors import InputError
 from kgan.export.runtime import Runner
-from kgan.stages import predictors, subsampling
+from kgan.stages import students, subsampling
 from kgan.stages.cgan_kd import ARMS, Sampling, cgan_kd_stages
 from kgan.stages.delivery import export_run
-from kgan.stages.predictors import Arm, Plan
+from kgan.stages.predictors import Plan
+from kgan.stages.students import Arm
 from kgan.stages.training import image_batches, load_network
 
 SHAPE = (8, 8, 1)
@@ -156,27 +157,27 @@ def test_m2_replaces_values_and_both_labels_can_be_learned(run):
 
 def test_arms_start_where_they_should_and_learn_from_their_samples(run):
     shards(run, "m1_m2", np.array([0, 1, 2] * 4, np.int32), np.zeros(12))
-    make = predictors.student(lambda: CLASSES, network, PLAN, Arm("nokd"))
+    make = students.student(lambda: CLASSES, network, PLAN, Arm("nokd"))
     staged(run, "student_nokd", make)
     plain = load_network(run, "student_nokd").get_weights()
     rest = Plan(steps=1, batch_size=4, learning_rate=0.0, l2=0.0)
     goes_on = Arm("m1_m2", "m1_m2", 9, start="nokd")
-    staged(run, "student_m1_m2", predictors.student(lambda: CLASSES, network, rest, goes_on))
+    staged(run, "student_m1_m2", students.student(lambda: CLASSES, network, rest, goes_on))
     for before, after in zip(plain, load_network(run, "student_m1_m2").get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
     fresh = Arm("m1", "m1_m2", 9)
-    staged(run, "student_m1", predictors.student(lambda: CLASSES, network, rest, fresh))
+    staged(run, "student_m1", students.student(lambda: CLASSES, network, rest, fresh))
     assert np.abs(load_network(run, "student_m1").get_weights()[0] - plain[0]).max() > 1e-3
     entry, = json.loads((run / "student_m1_m2" / "networks.json").read_text())
     assert entry["role"] == "student" and entry["fakes"] == 9 and entry["parameters"] == 64 * 3 + 3
     with pytest.raises(InputError, match="multiple of the 3 classes"):
-        staged(run, "student_m1", predictors.student(lambda: CLASSES, network, PLAN, Arm("m1", "m1_m2", 10)))
+        staged(run, "student_m1", students.student(lambda: CLASSES, network, PLAN, Arm("m1", "m1_m2", 10)))
     with pytest.raises(InputError, match="holds 4 kept samples of class 0"):
-        staged(run, "student_m1", predictors.student(lambda: CLASSES, network, PLAN, Arm("m1", "m1_m2", 15)))
+        staged(run, "student_m1", students.student(lambda: CLASSES, network, PLAN, Arm("m1", "m1_m2", 15)))
 
 
 def test_students_leave_as_tflite_and_a_regressor_gives_its_unit(run):
-    staged(run, "student_nokd", predictors.student(lambda: VALUES, lambda: network(1), PLAN, Arm("nokd")))
+    staged(run, "student_nokd", students.student(lambda: VALUES, lambda: network(1), PLAN, Arm("nokd")))
     (run / "export").mkdir()
     file, = export_run(run, "student_nokd", ("none",), run / "out", "x")
     pictures = VALUES.images[:1] / np.float32(127.5) - 1.0
@@ -200,7 +201,8 @@ def test_the_arms_say_what_is_made():
     names = [stage.name for stage in stages(arms=("unprocessed",), quantize=("none",))]
     assert names == ["data", "teacher", "cgan", "unprocessed", "student_nokd", "student_unprocessed", "evaluate",
                      "export", "report"]
-    of_arm = {stage.name: stage for stage in stages(arms=tuple(ARMS))}
+    of_arm = {stage.name: stage for stage in stages(arms=(*ARMS, "nokd+blkd", "m1_m2+blkd"))}
+    assert {f"student_{arm}" for arm in ARMS} <= set(of_arm)
     assert of_arm["student_m1_m2_blkd"].needs == ("m1_m2", "student_nokd", "teacher")
     assert of_arm["student_nokd_blkd"].needs == ("teacher",)
     scratch = {stage.name: stage for stage in stages(from_scratch=True)}
@@ -209,6 +211,7 @@ def test_the_arms_say_what_is_made():
 
 @pytest.mark.parametrize("changes, words", [
     ({"arms": ("m2",)}, "an arm is one of nokd, .*; received 'm2'"),
+    ({"arms": ("m1_m2+okd",)}, "no technique 'okd'"), ({"arms": ("nokd+takd",)}, "TAKD goes by way of an assistant"),
     ({"sampling": {"rho": 0.0}}, r"rho must lie in \(0, 1\]"), ({"sampling": {"rho": 1.5}}, "rho must lie"),
     ({"sampling": {"mode": "both"}}, "mode must be one of paper, code"),
     ({"sampling": {"num_fakes": 0}}, "num_fakes must be a positive"), ({"quantize": ("int4",)}, "int4")])

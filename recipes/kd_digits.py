@@ -1,0 +1,52 @@
+"""Fifteen knowledge distillation methods on scikit-learn's digits, ten labels a class: ResNet14 to a narrow ResNet8.
+
+Source: Ding et al., "Distilling and Transferring Knowledge via cGAN-generated Samples for Image Classification and
+    Regression" (2021), section 5 and its tables 2 and 3: the methods and their weights.
+Deviations: digits at 16x16, `per_class` of each class to learn from, all others to test on; the split is the same for
+    every seed. Small ResNets and short trainings without augmentation; every method at its published weights.
+Run: python cli.py fit recipes/kd_digits.py [--seeds 0,1,2] [--set methods=blkd,at,crd]
+Expected: not measured yet.
+Time: not measured yet
+"""
+
+from kgan.data import digits
+from kgan.methods.kd.catalogue import TECHNIQUES
+from kgan.networks.resnet import resnet
+from kgan.stages.kd import Networks, Pair, kd_stages
+from kgan.stages.predictors import Plan
+
+OP_THREADS = 1  # many small operations side by side: an operation a core beats all cores on one operation
+
+SMOKE = {"per_class": 4, "teacher_steps": 2, "student_steps": 8, "batch_size": 8, "quantize": ("none",)}
+
+
+def recipe(
+    image_size=16,
+    per_class=10,
+    teacher_width=16,
+    assistant_width=8,
+    student_width=4,
+    teacher_steps=600,
+    student_steps=1000,
+    batch_size=32,
+    learning_rate=0.05,
+    methods=tuple(TECHNIQUES),
+    quantize=("none", "int8"),
+    seed=0,
+):
+    """`per_class` images of each class are known; widths are those of the first stage."""
+    shape, classes = (image_size, image_size, 1), 10
+    forms = {"resnet14": (14, teacher_width), "resnet8_wide": (8, assistant_width), "resnet8": (8, student_width)}
+
+    def load(part):
+        return digits.load(image_size).few_per_class(per_class, seed=0)[part]
+
+    def make(name):
+        depth, width = forms[name]
+        return resnet(depth, classes, shape, width, name=name)
+
+    return kd_stages(
+        lambda: load(0), lambda: load(1), pairs=[Pair("resnet14", "resnet8", "resnet8_wide")], methods=methods,
+        networks=Networks(make, lambda name: Plan(teacher_steps, batch_size, learning_rate),
+                          lambda name, method: Plan(student_steps, batch_size, learning_rate)),
+        quantize=quantize)
