@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from kgan.data.negatives import num_negatives, with_negatives
 from kgan.errors import InputError
+from kgan.export.fold import fold
 from kgan.methods.kd.catalogue import check_task, make_technique, technique_class
 from kgan.methods.kd.distillation import Distillation, check_pair
 from kgan.stages.training import load_network
@@ -65,7 +66,7 @@ def distillation(work, student, task, kd, plan, *, num_images, seed):
     check_pair(student, teacher, task.loss)
     technique = _made(kd, student, teacher, plan, num_images, seed, prepared)
     method = Distillation(student, teacher, technique, task.loss, l2=plan.l2, augment=plan.augment, seed=seed,
-                          **kd.of_trainer())
+                          quicken=fold, **kd.of_trainer())
     method.compile(plan.optimizer(nesterov=technique.nesterov))
     return method
 

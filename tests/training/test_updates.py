@@ -1,4 +1,4 @@
-"""Adam by TensorFlow's kernel against Keras's own, and what it leaves to Keras."""
+"""Adam and SGD by TensorFlow's kernels against Keras's own, and what is left to Keras."""
 
 import keras
 import numpy as np
@@ -43,8 +43,22 @@ def test_plain_adam_is_kerass_adam_slots_and_count_of_steps_included(settings, m
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("settings", [
+    {"learning_rate": 0.3}, {"learning_rate": 0.1, "momentum": 0.9},
+    {"learning_rate": keras.optimizers.schedules.PiecewiseConstantDecay([2], [0.1, 0.03]), "momentum": 0.7,
+     "nesterov": True},
+])
+def test_plain_sgd_is_kerass_sgd_slots_and_count_of_steps_included(settings, monkeypatch):
+    expected = trained(by_keras, keras.optimizers.SGD(**settings))
+    monkeypatch.setattr(keras.optimizers.SGD, "apply", lambda *_: pytest.fail("Keras's own was used"))
+    found = trained(apply_gradients, keras.optimizers.SGD(**settings))
+    assert len(found) == len(expected)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("make", [
-    lambda: keras.optimizers.SGD(0.1, momentum=0.5), lambda: keras.optimizers.Adam(0.1, amsgrad=True),
+    lambda: keras.optimizers.SGD(0.1, momentum=0.5, clipnorm=0.1), lambda: keras.optimizers.Adam(0.1, amsgrad=True),
     lambda: keras.optimizers.Adam(0.1, clipnorm=0.1), lambda: keras.optimizers.AdamW(0.1),
 ])
 def test_all_else_is_left_to_keras(make):

@@ -9,6 +9,7 @@ import tensorflow as tf
 import tiny
 
 from kgan.errors import InputError
+from kgan.export.fold import fold
 from kgan.losses import supervised as losses
 from kgan.losses.kd.keras_losses import FeatureLoss, LogitLoss
 from kgan.losses.kd.pkt import pkt_loss
@@ -101,6 +102,18 @@ def test_a_restored_training_goes_on_as_if_never_stopped(tmp_path, untraced):
     save_checkpoint(tmp_path, part)
     assert restore_checkpoint(tmp_path, again) == 2
     assert not tiny.moved(expected, steps(again, range(2, 4)))
+
+
+def test_a_quicker_teacher_teaches_the_same(untraced):
+    """Folded batch norms, in a WRN whose features before activation are batch norms themselves."""
+    found = []
+    for quicken in (None, fold):
+        teacher = distil.settled(distil.network("wrn16_1", seed=1))
+        made = distil.method("at", teacher=teacher, quicken=quicken)
+        found.append((float(made.train_step(distil.batch())["loss"]), tiny.values(made.network.weights)))
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-5)
+    for a, b in zip(found[0][1], found[1][1], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
 
 
 def test_the_teacher_sees_what_the_student_sees(untraced):
