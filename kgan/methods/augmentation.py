@@ -17,18 +17,23 @@ def flip(images, noise):
     return tf.where(mirrored, images[:, :, ::-1], images)
 
 
-def crop_and_flip(images, noise, border=4):
-    """A random part of the image's own size of the image with `border` black pixels around it; then `flip`."""
+def crop(images, noise, border=4):
+    """A random part of the image's own size of the image with `border` black pixels around it."""
     batch, height, width, _ = images.shape
     padded = tf.pad(images, [[0, 0], [border, border], [border, border], [0, 0]], constant_values=_BLACK)
     for axis, size in ((1, height), (2, width)):
         first = tf.cast(noise.uniform((batch,)) * (2 * border + 1), tf.int32)
         padded = tf.gather(padded, first[:, None] + tf.range(size), axis=axis, batch_dims=1)
-    return flip(tf.ensure_shape(padded, images.shape), noise)
+    return tf.ensure_shape(padded, images.shape)
 
 
-def resized_crop_and_flip(images, noise):
-    """A random part of 8 to 100% of the area, 3:4 to 4:3 in form, resized to the image's size; then `flip`.
+def crop_and_flip(images, noise):
+    """`crop`, then `flip`."""
+    return flip(crop(images, noise), noise)
+
+
+def resized_crop(images, noise):
+    """A random part of 8 to 100% of the area, 3:4 to 4:3 in form, resized to the image's size.
 
     As torchvision's RandomResizedCrop, whose ten tries and bilinear resize these are, but for fractions of a
     pixel. Images are square, so that the whole image, which an image without a try that fits keeps, is a part
@@ -47,10 +52,21 @@ def resized_crop_and_flip(images, noise):
     last = first + (size - 1) * sides
     padded = tf.pad(images, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
     boxes = tf.concat([first, last], axis=-1) / (size + 1)
-    return flip(tf.image.crop_and_resize(padded, boxes, tf.range(batch), (size, size)), noise)
+    return tf.image.crop_and_resize(padded, boxes, tf.range(batch), (size, size))
+
+
+def resized_crop_and_flip(images, noise):
+    """`resized_crop`, then `flip`."""
+    return flip(resized_crop(images, noise), noise)
+
+
+def _unchanged(images, noise):
+    return images
 
 
 AUGMENTATIONS = {"flip": flip, "crop_flip": crop_and_flip, "resized_crop_flip": resized_crop_and_flip}
+_PARTS = {None: (_unchanged, _unchanged), "flip": (flip, _unchanged), "crop_flip": (flip, crop),
+          "resized_crop_flip": (flip, resized_crop)}
 
 
 def augmentation_of(name):
@@ -59,7 +75,16 @@ def augmentation_of(name):
     Raises InputError for another name.
     """
     if name is None:
-        return lambda images, noise: images
+        return _unchanged
     if name not in AUGMENTATIONS:
         raise InputError(f"augment must be one of {', '.join(AUGMENTATIONS)}, or None; received {name!r}")
     return AUGMENTATIONS[name]
+
+
+def augmentation_parts(name):
+    """(mirror, cut), each (images, noise) -> images: the parts of an augmentation, for those that mirror first.
+
+    Raises InputError as `augmentation_of` does.
+    """
+    augmentation_of(name)
+    return _PARTS[name]

@@ -13,11 +13,11 @@ from kgan.data.negatives import num_negatives, with_negatives
 from kgan.errors import InputError
 from kgan.export.fold import fold
 from kgan.methods.kd.catalogue import check_task, make_technique, technique_class
-from kgan.methods.kd.distillation import Distillation, check_pair
+from kgan.methods.kd.distillation import Distillation
+from kgan.methods.kd.pair import check_pair
 from kgan.stages.training import load_network
 
-EPOCHS = 240  # of the published schedule, which shares of a training refer to
-WARM_UP = 20  # of them: ReviewKD's weight grows for so long
+WARM_UP = 20 / 240  # of a training: ReviewKD's weight grows for so long
 _OF_TRAINER = ("ce_weight", "kl_weight", "kd_weight", "temperature", "mode")
 
 
@@ -63,7 +63,6 @@ def distillation(work, student, task, kd, plan, *, num_images, seed):
     """
     teacher = load_network(work.run_dir, kd.teacher)
     prepared = load_network(work.run_dir, kd.prepared) if kd.prepared else None
-    check_pair(student, teacher, task.loss)
     technique = _made(kd, student, teacher, plan, num_images, seed, prepared)
     method = Distillation(student, teacher, technique, task.loss, l2=plan.l2, augment=plan.augment, seed=seed,
                           quicken=fold, **kd.of_trainer())
@@ -91,7 +90,7 @@ def preparation(work, student, kd, plan, seed):
 
 def preparation_steps(kd, plan):
     """Steps of the preparation beside a student's plan."""
-    return max(round(plan.steps * kd.technique.preparation.epochs / EPOCHS), 1)
+    return max(round(plan.steps * kd.technique.preparation.schedule_share), 1)
 
 
 def check_technique(kd, student, teacher, task, plan):
@@ -108,7 +107,7 @@ def check_technique(kd, student, teacher, task, plan):
 def _made(kd, student, teacher, plan, num_images, seed, prepared):
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     known = {"num_images": num_images, "batch_size": plan.batch_size // replicas, "seed": seed, "prepared": prepared,
-             "warm_up_steps": round(plan.steps * WARM_UP / EPOCHS)}
+             "warm_up_steps": round(plan.steps * WARM_UP)}
     given = kd.of_technique()
     wrong = sorted(set(given) & set(known))
     if wrong:

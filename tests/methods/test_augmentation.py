@@ -5,7 +5,14 @@ import pytest
 import tensorflow as tf
 
 from kgan.errors import InputError
-from kgan.methods.augmentation import augmentation_of, crop_and_flip, flip, resized_crop_and_flip
+from kgan.methods.augmentation import (
+    AUGMENTATIONS,
+    augmentation_of,
+    augmentation_parts,
+    crop_and_flip,
+    flip,
+    resized_crop_and_flip,
+)
 from kgan.training.noise import StepNoise
 
 
@@ -96,3 +103,17 @@ def test_names():
     assert augmentation_of(None)(x, None) is x
     with pytest.raises(InputError, match="'crop'"):
         augmentation_of("crop")
+
+
+@pytest.mark.parametrize("name", [None, *AUGMENTATIONS])
+def test_parts_in_the_other_order_are_the_whole(name):
+    x, draws = tf.constant(images(20)), noise()
+    mirror, cut = augmentation_parts(name)
+    np.testing.assert_array_equal(mirror(cut(x, draws), draws), augmentation_of(name)(x, noise()))
+    mirrored = np.array(mirror(x, Given(0.1)))
+    np.testing.assert_array_equal(mirrored, x[:, :, ::-1] if name else x)
+
+
+def test_parts_of_an_unknown_name():
+    with pytest.raises(InputError, match="'crop'"):
+        augmentation_parts("crop")

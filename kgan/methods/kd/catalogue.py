@@ -5,8 +5,10 @@ import inspect
 from keras.distillation import DistillationLoss
 
 from kgan.errors import InputError
+from kgan.methods.kd.ab import ActivationBoundaries
 from kgan.methods.kd.crd import Contrastive
 from kgan.methods.kd.fitnet import FitNet
+from kgan.methods.kd.ft import FactorTransfer
 from kgan.methods.kd.of_keras import OfKeras
 from kgan.methods.kd.pairwise import (
     AttentionTransfer,
@@ -15,9 +17,11 @@ from kgan.methods.kd.pairwise import (
     Relational,
     SimilarityPreserving,
 )
+from kgan.methods.kd.sskd import SelfSupervision
 from kgan.methods.kd.technique import Technique
 
-_CLASSES = (BlackBox, FitNet, AttentionTransfer, ProbabilisticTransfer, SimilarityPreserving, Relational, Contrastive)
+_CLASSES = (BlackBox, FitNet, AttentionTransfer, ProbabilisticTransfer, FactorTransfer, SimilarityPreserving,
+            Relational, ActivationBoundaries, Contrastive, SelfSupervision)
 TECHNIQUES = {technique.key: technique for technique in _CLASSES}
 
 

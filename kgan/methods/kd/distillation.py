@@ -4,7 +4,6 @@ Source: Ding et al., "Distilling and Transferring Knowledge via cGAN-generated S
 Regression" (cGAN-KD, 2021), sections 2.1 and 5; the sum of terms and the weights are those of its code.
 """
 
-import keras
 import tensorflow as tf
 
 from kgan.errors import InputError
@@ -12,8 +11,9 @@ from kgan.losses import supervised as losses
 from kgan.methods.checks import check_not_negative, check_positive
 from kgan.methods.kd.catalogue import technique_of
 from kgan.methods.kd.features import looked_at, with_features
+from kgan.methods.kd.pair import check_pair
 from kgan.methods.kd.technique import Seen
-from kgan.methods.supervised import Supervised, predicted_shape
+from kgan.methods.supervised import Supervised
 
 STUDENT, MODULES = "network", "modules"
 
@@ -110,18 +110,3 @@ class Distillation(Supervised):
         """As every method's, and what the technique remembers from step to step."""
         kept = {f"technique/{name}": [variable] for name, variable in self.technique.state.items()}
         return super().state_groups() | kept
-
-
-def check_pair(student, teacher, loss):
-    """InputError unless teacher and student are functional networks of the same images and the same classes."""
-    for who, network in (("student", student), ("teacher", teacher)):
-        if not isinstance(network, keras.Model) or getattr(network, "inputs", None) is None:
-            raise InputError(f"the {who} must be a functional network, whose inner features have names; received "
-                             f"{type(network).__name__}")
-    own, told = predicted_shape(student, loss), predicted_shape(teacher, loss)
-    if told != own:
-        raise InputError(f"the teacher tells {told[1]} classes, the student {own[1]}: take a teacher trained on the "
-                         "student's classes")
-    if teacher.input_shape != student.input_shape:
-        raise InputError(f"the teacher takes images of {teacher.input_shape[1:]}, the student of "
-                         f"{student.input_shape[1:]}: give both networks one image size")

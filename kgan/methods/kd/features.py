@@ -58,21 +58,36 @@ def named_layers(network, names, who):
     return names
 
 
+def chosen_layers(network, named, choice, who, title):
+    """The layers named, or where none are, those that the reference looks at; arguments and errors as of both."""
+    return named_layers(network, named, who) if named else reference_layers(network, choice, who, title)
+
+
 def outputs_of(network, names):
     """The symbolic outputs of layers, by name."""
     return [network.get_layer(name).output for name in names]
 
 
+def numbered(outputs):
+    """A list as {"0": first, "1": ...}: as outputs of a model, one alone would come back without its list."""
+    return {str(number): output for number, output in enumerate(outputs)}
+
+
+def in_order(outputs):
+    """The list that was `numbered`."""
+    return [outputs[str(number)] for number in range(len(outputs))]
+
+
 def with_features(network, names):
     """The network's model that gives {"own": its outputs, 0: the first layer's, 1: ...}; it shares all weights."""
-    inner = {str(number): output for number, output in enumerate(outputs_of(network, names))}
+    inner = numbered(outputs_of(network, names))
     return keras.Model(network.input, {"own": network.output, **inner}, name=f"{network.name}_seen")
 
 
 def looked_at(model, images, training):
     """(outputs of the network's own, list of the layers' outputs) of a `with_features` model for images."""
     outputs = model(images, training=training)
-    return outputs.pop("own"), [outputs[str(number)] for number in range(len(outputs))]
+    return outputs.pop("own"), in_order(outputs)
 
 
 def like(tensors):

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from kgan.errors import InputError
 from kgan.methods.augmentation import augmentation_of
-from kgan.methods.kd.features import named_layers, outputs_of, reference_layers
+from kgan.methods.kd.features import chosen_layers, outputs_of
 
 
 class Seen(NamedTuple):
@@ -47,8 +47,10 @@ class Technique:
         temperature: of the KL term.
         tasks: the losses of `Supervised` that it can stand beside.
         student_choice, teacher_choice: what the reference looks at, of `kgan.methods.kd.features.CHOICES`, or None.
-        preparation: a `Preparation` that is trained beforehand, or None; its `product` is handed over as `prepared`.
-        starts_from_prepared: whether the product is a student, from whose weights the training begins.
+        preparation: a `kgan.methods.kd.preparation.Preparation` that is trained beforehand, or None; its `product` is
+            handed over as `prepared`.
+        starts_from_prepared: whether the product is not handed over, but a student from whose weights the training
+            begins.
         nesterov: whether the reference trains with Nesterov's momentum.
         modules: a network that is trained along with the student, or None.
         state: name -> variable that neither a network nor an optimiser holds, for checkpoints.
@@ -76,7 +78,7 @@ class Technique:
             if named:
                 raise InputError(f"{self.title} looks at no inner features: leave out {who}_layers")
             return ()
-        return named_layers(network, named, who) if named else reference_layers(network, choice, who, self.title)
+        return chosen_layers(network, named, choice, who, self.title)
 
     def pairs(self, least=1):
         """Student's and teacher's features as pairs from the front; what one has more is dropped."""
