@@ -1,7 +1,9 @@
-"""Techniques without trained parts, carried by losses of Keras's own kind: BLKD, AT, PKT, SP and RKD.
+"""Techniques without trained parts, carried by losses of Keras's own kind: BLKD, TAKD, AT, PKT, SP and RKD.
 
 Sources stand with the losses, in `kgan.losses.kd`.
 """
+
+import tensorflow as tf
 
 from kgan.losses.kd.keras_losses import FeatureLoss
 from kgan.methods.kd.technique import Technique
@@ -12,6 +14,21 @@ class BlackBox(Technique):
 
     key, title = "blkd", "BLKD"
     ce_weight, kl_weight, kd_weight = 0.1, 0.9, 0.0
+
+    def loss(self, seen):
+        """0, whatever its weight: the KL term is all there is."""
+        return tf.zeros(())
+
+
+class Assisted(BlackBox):
+    """TAKD: the KL term alone, once from the teacher to an assistant and once from the assistant to the student.
+
+    Each leg is a training of its own; `(1 - lambda) CE + lambda KL` with lambda 0.5 and a temperature of 10, as the
+    code of cGAN-KD has it (its text says 5).
+    """
+
+    key, title = "takd", "TAKD"
+    ce_weight, kl_weight, temperature = 0.5, 0.5, 10.0
 
 
 class Pairwise(Technique):
