@@ -11,17 +11,23 @@ from kgan.methods.kd.fitnet import FitNet
 from kgan.methods.kd.ft import FactorTransfer
 from kgan.methods.kd.of_keras import OfKeras
 from kgan.methods.kd.pairwise import (
+    Assisted,
     AttentionTransfer,
     BlackBox,
     ProbabilisticTransfer,
     Relational,
     SimilarityPreserving,
 )
+from kgan.methods.kd.review import Review
+from kgan.methods.kd.semckd import SemanticCalibration
+from kgan.methods.kd.simkd import ReusedClassifier
 from kgan.methods.kd.sskd import SelfSupervision
 from kgan.methods.kd.technique import Technique
+from kgan.methods.kd.vid import Variational
 
 _CLASSES = (BlackBox, FitNet, AttentionTransfer, ProbabilisticTransfer, FactorTransfer, SimilarityPreserving,
-            Relational, ActivationBoundaries, Contrastive, SelfSupervision)
+            Variational, Relational, ActivationBoundaries, Contrastive, Assisted, SelfSupervision, Review,
+            SemanticCalibration, ReusedClassifier)
 TECHNIQUES = {technique.key: technique for technique in _CLASSES}
 
 

@@ -70,6 +70,10 @@ class Distillation(Supervised):
         alike = {name: type(optimizer).from_config(optimizer.get_config()) for name in self.networks if name != STUDENT}
         self.set_optimizers({STUDENT: optimizer, **alike}, **kwargs)
 
+    def call(self, images, training=False):
+        """What the student gives for images [B, H, W, C], with what of the technique's modules belongs to it."""
+        return self.network_outputs()[STUDENT](images, training=training)
+
     def train_step(self, data):
         """One update of the student, and of the technique's modules, from one pass through each network."""
         images, labels, *drawn = data

@@ -12,14 +12,15 @@ def conv(x, filters, size=1, stride=1, padding="same", bias=True, name=None):
     return layers.Conv2D(filters, size, stride, padding, use_bias=bias, name=name)(x)
 
 
-def batch_norm(x):
+def batch_norm(x, name=None):
     """Batch norm, synchronised over replicas."""
-    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True)(x)
+    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True, name=name)(x)
 
 
-def conv_bn_relu(x, filters, size=1, bias=True):
-    """Convolution, batch norm, ReLU."""
-    return layers.ReLU()(batch_norm(conv(x, filters, size, bias=bias)))
+def conv_bn_relu(x, filters, size=1, bias=True, name=None):
+    """Convolution, batch norm, ReLU; the ReLU has the name, the others end in _conv and _bn."""
+    inner = [None, None] if name is None else [f"{name}_conv", f"{name}_bn"]
+    return layers.ReLU(name=name)(batch_norm(conv(x, filters, size, bias=bias, name=inner[0]), inner[1]))
 
 
 def regressor(x, target, title, relu=True):
