@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from kgan.errors import InputError
+from kgan.training.batch_norm import fuse_batch_norms
 from kgan.training.ema import EMA
 from kgan.training.forms import check_same_form
 from kgan.training.noise import StepNoise
@@ -32,6 +33,8 @@ class Method(keras.Model):
     def __init__(self, networks, followed=(), ema_decay=0.0, seed=0, losses=(), ema_start=None, **kwargs):
         super().__init__(**kwargs)
         self.networks = dict(networks)
+        for network in self.networks.values():
+            fuse_batch_norms(network)
         followed = followed if ema_decay else ()
         self.averages = {name: EMA(self.networks[name], ema_decay, ema_start) for name in followed}
         self.optimizers, self._first_slots = {}, {}
