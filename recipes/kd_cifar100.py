@@ -38,15 +38,19 @@ def recipe(
     batch_size=64,
     l2=5e-4,
     kd_weight: float | None = None,
+    temperature: float | None = None,
     student_layers: tuple[str, ...] = (),
     teacher_layers: tuple[str, ...] = (),
     quantize=("none", "float16", "dynamic", "int8"),
     data_dir=None,
     seed=0,
 ):
-    """`kd_weight` is the method's own term's; None for the published one. Layers: see `kgan.networks.classifiers`."""
+    """`kd_weight` is the method's own term's and `temperature` that of soft labels; None for the published ones.
+
+    The names of layers are those that `kgan.networks.classifiers` lists.
+    """
     shape, classes = (image_size, image_size, 3), 10 if stand_in else len(cifar100.CLASS_NAMES)
-    given = {"kd_weight": kd_weight, "student_layers": student_layers, "teacher_layers": teacher_layers}
+    given = {"kd_weight": kd_weight, "temperature": temperature, "student_layers": student_layers, "teacher_layers": teacher_layers}
     pair = pair_of(teacher, student, assistant)
     pair = dataclasses.replace(pair, assistant=pair.assistant if method == "takd" else None)
 
@@ -64,4 +68,4 @@ def recipe(
         networks=Networks(lambda name: classifier(name, classes, shape), lambda name: plan(0.05),
                           lambda name, method: plan(learning_rate(name)),
                           {pair.teacher: teacher_file} if teacher_file else {}),
-        settings={method: {name: value for name, value in given.items() if value}}, quantize=quantize)
+        settings={method: {name: value for name, value in given.items() if value not in (None, ())}}, quantize=quantize)

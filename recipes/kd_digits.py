@@ -32,10 +32,14 @@ def recipe(
     batch_size=32,
     learning_rate=0.05,
     methods=tuple(TECHNIQUES),
+    temperature: float | None = None,
     quantize=("none", "int8"),
     seed=0,
 ):
-    """`per_class` images of each class are known; widths are those of the first stage."""
+    """`per_class` images of each class are known; widths are those of the first stage.
+
+    `temperature` of the soft labels is each method's own where it is None.
+    """
     shape, classes = (image_size, image_size, 1), 10
     forms = {"resnet14": (14, teacher_width), "resnet8_wide": (8, assistant_width), "resnet8": (8, student_width)}
 
@@ -50,4 +54,5 @@ def recipe(
         lambda: load(0), lambda: load(1), pairs=[Pair("resnet14", "resnet8", "resnet8_wide")], methods=methods,
         networks=Networks(make, lambda name: Plan(teacher_steps, batch_size, learning_rate),
                           lambda name, method: Plan(student_steps, batch_size, learning_rate)),
+        settings={} if temperature is None else {method: {"temperature": temperature} for method in methods},
         quantize=quantize)

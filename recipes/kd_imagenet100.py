@@ -39,15 +39,20 @@ def recipe(
     batch_size=128,
     l2=5e-4,
     kd_weight: float | None = None,
+    temperature: float | None = None,
     quantize=("none", "float16", "dynamic", "int8"),
     seed=0,
 ):
-    """`images` is the folder; `kd_weight` is the method's own term's, None for the published one."""
+    """`images` is the folder; `kd_weight` is the method's own term's and `temperature` that of soft labels.
+
+    Where these are None, they are the published ones.
+    """
     if images is None and not stand_in:
         raise InputError("the setting images names the folder of ImageNet-100, with a folder for each class in it: "
                          "give --set images=DIR, or try --smoke")
     shape = (image_size, image_size, 3)
-    given = {"kd_weight": kd_weight} if kd_weight is not None else {}
+    given = {"kd_weight": kd_weight, "temperature": temperature}
+    given = {name: value for name, value in given.items() if value is not None}
     if method == "sskd":
         given["ce_weight"] = 1.0  # the default of its code, where CIFAR-100's script says 0.1
     pair = pair_of(teacher, student, assistant)

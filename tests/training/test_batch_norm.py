@@ -32,8 +32,8 @@ def passed(made, shape=(6, 3, 5, 4), steps=2):
 
     found = []
     for _ in range(steps):
-        values = [tf.constant(draw.normal(3.0, 2.0, shape), tf.float32), tf.constant(draw.normal(size=shape), tf.float32)]
-        found += tf.nest.flatten(step(*values))
+        values = draw.normal(3.0, 2.0, shape), draw.normal(size=shape)
+        found += tf.nest.flatten(step(*(tf.constant(value, tf.float32) for value in values)))
     return [np.array(value) for value in (*found, *made.weights)]
 
 
