@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 RECIPES = sorted(path.stem for path in (ROOT / "recipes").glob("*.py") if not path.name.startswith("_"))
-FAMILIES = ("compress", "okd", "cgan_kd")
+FAMILIES = ("compress", "okd", "cgan_kd", "kd")
 OWN = ("cgan_kd_folder",)  # test_cgan_kd_folder.py runs it twice, on images that are given
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from kgan.report.kd_methods import label as written
+
 #: The students that fakes are tested against: the plain one, and the one trained as long on real images alone.
 CONTROLS = ("nokd", "nokd_longer")
 
@@ -26,7 +28,7 @@ def label(arm: str) -> str:
     name = _LABELS.get(base, base)
     if not loss:
         return name
-    return name.replace("NOKD", loss.upper()) if base in CONTROLS else f"{name} + {loss.upper()}"
+    return name.replace("NOKD", written(loss)) if base in CONTROLS else f"{name} + {written(loss)}"
 
 
 def phrase(arm: str) -> str:
@@ -34,8 +36,8 @@ def phrase(arm: str) -> str:
     base, loss = split(arm)
     if loss and base in CONTROLS:
         longer = " trained as long" if base == "nokd_longer" else ""
-        return f"the student of {loss.upper()} alone{longer}"
-    return _PHRASES.get(base, label(arm)) + (f" with {loss.upper()}" if loss and base in _PHRASES else "")
+        return f"the student of {written(loss)} alone{longer}"
+    return _PHRASES.get(base, label(arm)) + (f" with {written(loss)}" if loss and base in _PHRASES else "")
 
 
 def in_order(arms: Collection[str]) -> list[str]:

@@ -2,11 +2,16 @@
 
 from kgan.report.cgan_kd_samples import agreement
 from kgan.report.cgan_kd_summary import by_arm
+from kgan.report.kd_methods import key_named
 from kgan.report.paper_tables import by_dataset, cell, methods, on_paper_scale, read_rows, shown
 from kgan.report.rows import spread_cell
 
-#: The run's arm that answers a method of the paper.
-_ARMS = {"NOKD": "nokd", "BLKD": "nokd+blkd", "cGAN-KD": "m1_m2", "cGAN-KD + BLKD": "m1_m2+blkd"}
+
+def arm_of(method: str) -> str:
+    """The run's arm that answers a method of the paper, such as "m1_m2+blkd" for cGAN-KD + BLKD."""
+    base, _, technique = method.partition(" + ") if method.startswith("cGAN-KD") else ("", "", method)
+    arm = "m1_m2" if base else "nokd"
+    return arm if technique in ("", "NOKD") else f"{arm}+{key_named(technique)}"
 
 
 def paper_tables(summary: dict) -> list[dict]:
@@ -48,6 +53,6 @@ def _consistency(summary: dict) -> dict:
 
 def _own(summary: dict, method: str) -> str:
     """The run's own number for a method of the paper, on the paper's scale."""
-    found = by_arm(summary).get(_ARMS.get(method, ""))
+    found = by_arm(summary).get(arm_of(method))
     error = found[1]["measures"].get(summary["headline"]["error"]) if found else None
     return spread_cell(on_paper_scale(error, summary["task"]), len(summary["runs"]))

@@ -12,13 +12,18 @@ _LABELS = {
     "semckd": "SemCKD", "simkd": "SimKD"}
 
 #: The stage that a method trains before the student, by its name.
-_PREPARATION = {"ft": "paraphraser_{teacher}_{student}", "ab": "connectors_{teacher}_{student}",
+_PREPARATION = {"ft": "paraphraser_{teacher}", "ab": "connectors_{teacher}_{student}",
                 "takd": "assistant_{teacher}_{student}", "sskd": "head_{teacher}"}
 
 
 def label(method: str) -> str:
     """A method as it is written; one that is not known stays as it is."""
     return _LABELS.get(method, method)
+
+
+def key_named(name: str) -> str:
+    """The key of a method as it is written."""
+    return next((key for key, written in _LABELS.items() if written == name), name)
 
 
 def in_order(methods: Collection[str]) -> list[str]:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from kgan.report import cgan_kd_charts as charts
+from kgan.report.cgan_kd_arms import label
 from kgan.report.cgan_kd_figures import bin_edges
 from kgan.report.cgan_kd_files import Errors, thresholds_of
-from kgan.report.cgan_kd_paper import paper_tables
+from kgan.report.cgan_kd_paper import arm_of, paper_tables
 from kgan.report.groups import group_runs
 from kgan.report.load import read_run
 from kgan.report.paper_tables import read_rows as table
@@ -155,3 +156,13 @@ def test_long_names_of_rows_get_the_room_that_they_need(tmp_path):
         starts.append(float(background[1]))
     assert starts[0] == pytest.approx(0.3 * 403.2, abs=0.1)
     assert 30 * 5.3 < starts[1] < 0.5 * 403.2  # letters of 9.5 points are some 5.3 wide
+
+
+@pytest.mark.parametrize("method, arm", [
+    ("NOKD", "nokd"), ("BLKD", "nokd+blkd"), ("FitNet", "nokd+fitnet"), ("cGAN-KD", "m1_m2"),
+    ("cGAN-KD + SSKD", "m1_m2+sskd"), ("cGAN-KD + FitNet", "m1_m2+fitnet"),
+])
+def test_the_arm_of_each_of_the_papers_methods(method, arm):
+    assert arm_of(method) == arm
+    assert label(arm) == {"cGAN-KD": "M1 + M2", "cGAN-KD + SSKD": "M1 + M2 + SSKD",
+                          "cGAN-KD + FitNet": "M1 + M2 + FitNet"}.get(method, method)

@@ -43,7 +43,7 @@ def test_methods_in_the_order_of_the_paper_with_their_names():
     assert [kd_methods.label(method) for method in ordered] == [
         "NOKD", "BLKD", "FitNet", "VID", "RKD", "TAKD", "SimKD", "other"]
     stages = {method: kd_methods.preparation(method, "a", "b") for method in ("ft", "ab", "sskd", "takd", "crd")}
-    assert stages == {"ft": "paraphraser_a_b", "ab": "connectors_a_b", "sskd": "head_a", "takd": "assistant_a_b",
+    assert stages == {"ft": "paraphraser_a", "ab": "connectors_a_b", "sskd": "head_a", "takd": "assistant_a_b",
                       "crd": None}
 
 
@@ -163,7 +163,7 @@ def test_the_kind_of_a_run_before_its_measures(tmp_path):
 
 
 def test_each_stage_has_its_log_in_the_colour_of_its_network(tmp_path):
-    stages = {"teacher_wrn40_2": "teacher", "student_vgg8_nokd": "control", "paraphraser_wrn40_2_vgg8": "variant",
+    stages = {"teacher_wrn40_2": "teacher", "student_vgg8_nokd": "control", "paraphraser_wrn40_2": "variant",
               "student_wrn40_2_vgg8_crd": "student", "assistant_resnet32x4_vgg8": "variant"}
     run = read_run(kd_runs.write_run(tmp_path / "run", logs=stages))
     assert set(run.logs) == set(stages) and not set(run.missing) & {f"{stage}/log.csv" for stage in stages}
