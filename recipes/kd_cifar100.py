@@ -50,7 +50,8 @@ def recipe(
     The names of layers are those that `kgan.networks.classifiers` lists.
     """
     shape, classes = (image_size, image_size, 3), 10 if stand_in else len(cifar100.CLASS_NAMES)
-    given = {"kd_weight": kd_weight, "temperature": temperature, "student_layers": student_layers, "teacher_layers": teacher_layers}
+    given = {"kd_weight": kd_weight, "temperature": temperature, "student_layers": student_layers,
+             "teacher_layers": teacher_layers}
     pair = pair_of(teacher, student, assistant)
     pair = dataclasses.replace(pair, assistant=pair.assistant if method == "takd" else None)
 
