@@ -34,7 +34,7 @@ class _Fused:
         places = tf.cast(tf.size(inputs) // width, tf.float32)
         variance = made.batch_variance * ((places - 1.0) / places)  # the kernel's is the unbiased one, Keras's is not
         for moving, value in ((layer.moving_mean, made.batch_mean), (layer.moving_variance, variance)):
-            moving.value.assign_sub((moving.value - value) * (1.0 - layer.momentum))
+            moving.assign(moving + (value - moving) * (1.0 - layer.momentum))
         return made.y
 
 

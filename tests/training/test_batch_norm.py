@@ -49,6 +49,20 @@ def test_it_is_kerass_batch_norm(settings, monkeypatch):
     assert not np.allclose(expected[-1], network(**settings).get_weights()[-1])  # the statistics did move
 
 
+def test_a_call_without_state_gives_the_statistics_back():
+    made, plain = network(), network()
+    fuse_batch_norms(made)
+    images = tf.constant(np.random.default_rng(0).normal(size=(6, 3, 5, 4)).astype("float32"))
+    before = tiny.values(made.weights)
+    found, expected = (tf.nest.flatten(each.stateless_call(
+        [tf.constant(value) for value in tiny.values(each.trainable_variables)],
+        [tf.constant(value) for value in tiny.values(each.non_trainable_variables)], images, training=True))
+        for each in (made, plain))
+    assert len(found) == 3 and not tiny.moved(before, tiny.values(made.weights))
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
+
+
 def test_inference_and_frozen_layers_take_the_moving_statistics():
     made, plain = network(), network()
     fuse_batch_norms(made)
