@@ -76,7 +76,7 @@ class Preparation(Method):
             student_features, teacher_features: symbolic outputs of the layers looked at; the student's are [] unless
                 `of_pair`.
         """
-        raise NotImplementedError
+        raise NotImplementedError("a preparation must say what it trains")
 
     def objective(self, student, teacher):
         """The loss, a scalar.
@@ -85,7 +85,7 @@ class Preparation(Method):
             student, teacher: the outputs of their layers for the views of the batch, lists; [] of the student unless
                 `of_pair`.
         """
-        raise NotImplementedError
+        raise NotImplementedError("a preparation must say what its networks learn")
 
     def views(self, images, noise):
         """The images that the networks see, from a batch [B, H, W, C]."""

@@ -101,7 +101,7 @@ class Technique:
 
     def loss(self, seen):
         """The technique's own term, a scalar."""
-        raise NotImplementedError
+        raise NotImplementedError("a technique must say what it compares")
 
     def deployed(self, student):
         """The network that is kept: the student, and what of the modules belongs to it."""
