@@ -14,8 +14,6 @@ Expected: not known. The full recipe asks for days on a GPU and has not been run
 Time: days on a GPU (not run); its --smoke form a minute on two CPU cores
 """
 
-import dataclasses
-
 from kgan.data import cifar100, digits
 from kgan.networks.classifiers import classifier
 from kgan.stages.kd import Networks, kd_stages
@@ -53,7 +51,6 @@ def recipe(
     given = {"kd_weight": kd_weight, "temperature": temperature, "student_layers": student_layers,
              "teacher_layers": teacher_layers}
     pair = pair_of(teacher, student, assistant)
-    pair = dataclasses.replace(pair, assistant=pair.assistant if method == "takd" else None)
 
     def load(split):
         if not stand_in:

@@ -53,7 +53,7 @@ def recipe(
     shape = (image_size, image_size, 3)
     given = {"kd_weight": kd_weight, "temperature": temperature}
     given = {name: value for name, value in given.items() if value is not None}
-    if method == "sskd":
+    if method.lower() == "sskd":
         given["ce_weight"] = 1.0  # the default of its code, where CIFAR-100's script says 0.1
     pair = pair_of(teacher, student, assistant)
 

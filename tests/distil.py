@@ -18,6 +18,23 @@ def network(name="resnet8", classes=CLASSES, shape=SHAPE, seed=0, **options):
     return classifier(name, classes, shape, **({"width": NARROW[name]} | options if name in NARROW else options))
 
 
+def smallest(width, classes=CLASSES, shape=SHAPE, name="smallest"):
+    """Two stages of a convolution each, with the names that `kgan.networks.classifiers` gives inner features."""
+    images = keras.Input(shape, name="images")
+    x = keras.layers.Conv2D(width, 3, 2, "same", activation="relu", name="f0")(images)
+    for stage in (1, 2):
+        x = keras.layers.Conv2D(width * stage, 3, 1, "same", name=f"pre{stage}")(x)
+        x = keras.layers.ReLU(name=f"f{stage}")(x)
+    x = keras.layers.GlobalAveragePooling2D(name="f_last")(x)
+    return keras.Model(images, keras.layers.Dense(classes, name="logits")(x), name=name)
+
+
+def featureless(classes=CLASSES, shape=SHAPE, name="featureless"):
+    """A network without inner features, as a DenseNet counts."""
+    images = keras.Input(shape, name="images")
+    return keras.Model(images, keras.layers.Dense(classes)(keras.layers.Flatten()(images)), name=name)
+
+
 def value_network(name="resnet8", shape=SHAPE, seed=0):
     """A narrow regressor whose weights the seed determines."""
     keras.utils.set_random_seed(seed)

@@ -12,7 +12,7 @@ _LABELS = {
     "semckd": "SemCKD", "simkd": "SimKD"}
 
 #: The stage that a method trains before the student, by its name.
-_PREPARATION = {"ft": "paraphraser_{teacher}", "ab": "connectors_{teacher}_{student}",
+_PREPARATION = {"ft": "paraphraser_{teacher}", "ab": "connectors_{teacher}_{student}_ab",
                 "takd": "assistant_{teacher}_{student}", "sskd": "head_{teacher}"}
 
 

@@ -87,29 +87,28 @@ def cgan_kd_stages(train, test, *, teacher, cgan, features, ratio, student, samp
         quantize: TFLite quantisations of all students.
         sweeps: `Sweeps` of settings besides the run's own, or None; their students are not exported.
     """
-    _check(arms, sampling, quantize)
+    _check((*arms, *(f"nokd+{method}" for method in kd or {})), sampling, quantize)
     sweeps = sweeps or Sweeps()
     check_sweeps(train, sampling, sweeps, arms)
     network, plain, longer = student
     chosen = _chosen(arms, sampling.num_fakes, from_scratch, kd or {})
     used = {arm.samples for arm in chosen.values() if arm.samples}
     judged = bool(used & {"m1", "m1_m2"})
+    legs = _legs(chosen, student, teacher, assistant)
     stages = [*_first(train, test, teacher, {"student": student[:2]} | ({"features": features} if judged else {}),
-                      sampling, used), *before_cgan]
+                      sampling, used, legs), *before_cgan]
     stages.append(Stage("cgan", cgan[0], tuple(stage.name for stage in before_cgan), {"steps": cgan[1]}))
     if judged:
         stages += [Stage("features", subsampling.features(train, *features), settings={"steps": features[1].steps}),
                    Stage("density_ratio", ratio[0], ("cgan", "features"), {"steps": ratio[1]})]
     stages += _samples(train, sampling, used)
     trained = []
-    if any(arm.kd and arm.kd.method == "takd" for arm in chosen.values()):
+    if _assisted(chosen):
         trained += _assistant(train, assistant)
-    for name, arm in chosen.items():
-        plan = plain if name.split("+")[0] == "nokd" else longer
-        if arm.samples and arm.kd and arm.kd.method == "sskd":
-            plan = dataclasses.replace(plan, l2=_SSKD_L2)
-        trained += students.student_stages(train, network, plan, arm)
-    trained = list({stage.name: stage for stage in trained}.values())  # a head of SSKD serves all its arms
+    for arm in chosen.values():
+        found = students.student_stages(train, network, _plan(arm, plain, longer), arm)
+        known = {stage.name for stage in trained}
+        trained += [stage for stage in found if stage.name not in known]  # SSKD's first head serves all its arms
     names = tuple(students.name_of(name) for name in chosen)
     swept, points = sweep_stages(train, network, longer, sampling, sweeps, chosen.get("m1_m2"))
     measures = evaluate_arms(train, test, rho=sampling.rho, mode=sampling.mode, whole_units=sampling.whole_units,
@@ -122,7 +121,30 @@ def cgan_kd_stages(train, test, *, teacher, cgan, features, ratio, student, samp
     return [*stages, Stage("report", delivery.report(), ("evaluate", *(["export"] if quantize else [])))]
 
 
-def _first(train, test, teacher, trained, sampling, used):
+def _plan(arm, plain, longer):
+    """The `Plan` of an arm's student."""
+    plan = plain if arm.name.split("+")[0] == "nokd" else longer
+    return dataclasses.replace(plan, l2=_SSKD_L2) if arm.samples and arm.kd and arm.kd.method == "sskd" else plan
+
+
+def _assisted(chosen):
+    return any(arm.kd and arm.kd.method == "takd" for arm in chosen.values())
+
+
+def _legs(chosen, student, teacher, assistant):
+    """Who learns from whom, and by which technique, as `check_data` takes it."""
+    told = {"teacher": (lambda: predictors.read_teacher(teacher)) if isinstance(teacher, str | Path) else teacher[0]}
+    legs = []
+    if _assisted(chosen):
+        if assistant is None:
+            raise InputError("TAKD goes by way of an assistant between teacher and student: this recipe has none")
+        told["assistant"] = assistant[0]
+        legs.append((KD("takd"), assistant[0], told["teacher"], assistant[1]))
+    return legs + [(arm.kd, student[0], told[arm.kd.teacher], _plan(arm, *student[1:])) for arm in chosen.values()
+                   if arm.kd]
+
+
+def _first(train, test, teacher, trained, sampling, used, legs):
     """The stages that look at the data and train the teacher; one that is given is looked at before the data."""
     given = isinstance(teacher, str | Path)
     if given:
@@ -134,7 +156,7 @@ def _first(train, test, teacher, trained, sampling, used):
              "num_labels": sampling.num_labels}
     # What M2 takes a class's cutoff from it uses for nothing else.
     asked["apart"] = sampling.filter_burn_in if sampling.mode == "code" and "m1_m2" in used else 0
-    looked = Stage("data", check_data(train, test, trained, **asked), settings=asked)
+    looked = Stage("data", check_data(train, test, trained, **asked, legs=legs), settings=asked)
     return [made, looked] if given else [looked, made]
 
 
@@ -155,8 +177,6 @@ def _samples(train, sampling, used):
 
 def _assistant(train, assistant):
     """TAKD's assistant, trained on the real images beside the teacher."""
-    if assistant is None:
-        raise InputError("TAKD goes by way of an assistant between teacher and student: this recipe has none")
     arm = Arm("assistant", kd=KD("takd"))
     return students.student_stages(train, *assistant, arm, "assistant", {"role": "assistant", "arm": None})
 
@@ -167,6 +187,9 @@ def _chosen(arms, num_fakes, from_scratch, kd):
 
     def add(name):
         base, _, method = name.partition("+")
+        if method:  # in whatever case it is written
+            method = technique_class(method).key
+            name = f"{base}+{method}"
         samples, assigned, goes_on = ARMS[base]
         start = "nokd" if goes_on and not from_scratch else None
         if start and samples and method == "sskd":

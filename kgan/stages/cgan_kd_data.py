@@ -1,11 +1,12 @@
-"""Stage: looks at the data and the networks of a cGAN-KD run, so that a mistake shows before anything is trained."""
+"""Stage: looks at data, networks and techniques of a cGAN-KD run: a mistake shows before anything is trained."""
 
 from kgan.errors import InputError
 from kgan.files import write_json
+from kgan.stages.distil import check_technique
 from kgan.stages.tasks import check_predictor, task_of
 
 
-def check_data(train, test, trained, *, num_fakes, per_label, num_labels=None, apart=0):
+def check_data(train, test, trained, *, num_fakes, per_label, num_labels=None, apart=0, legs=()):
     """Reads both sets, refuses what would fail later, and writes what they are to `data.json`.
 
     Args:
@@ -14,10 +15,13 @@ def check_data(train, test, trained, *, num_fakes, per_label, num_labels=None, a
         num_fakes: samples that a student learns from.
         per_label, num_labels: how many samples of each label are made, and of how many labels in regression.
         apart: of each label's, how many no student sees.
+        legs: (`kgan.stages.distil.KD`, callable that gives the student, callable that gives who teaches it, `Plan`
+            of the student) of each distillation.
 
     Raises (when run):
         InputError: data that cannot be read; sets of unlike image shapes, classes or ranges; fewer images than a
-            batch; a network for other images or labels; more samples asked for than are made.
+            batch; a network for other images or labels; a technique that cannot serve its networks; more samples
+            asked for than are made.
     """
     def run(work):
         real, held_out = train(), test()
@@ -28,6 +32,9 @@ def check_data(train, test, trained, *, num_fakes, per_label, num_labels=None, a
             if plan.draw == "epochs":
                 real.batches_per_epoch(plan.batch_size)
             check_predictor(network(), real, f"the network of {name!r}")
+        teachers = {made: made() for _, _, made, _ in legs}  # one serves all its students
+        for kd, student, teacher, plan in legs:
+            check_technique(kd, student(), teachers[teacher], task, plan)
         facts = {key: {"name": part.name, "split": part.split, "num": len(part), "source": part.source}
                  for key, part in (("train", real), ("test", held_out))}
         write_json(work.folder / "data.json", facts | {"image_shape": real.image_shape, "unit": task.unit,

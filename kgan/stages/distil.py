@@ -12,13 +12,14 @@ import tensorflow as tf
 from kgan.data.negatives import num_negatives, with_negatives
 from kgan.errors import InputError
 from kgan.export.fold import fold
-from kgan.methods.kd.catalogue import check_task, make_technique, technique_class
+from kgan.methods.kd.catalogue import check_task, make_technique, settings_of, technique_class
 from kgan.methods.kd.distillation import Distillation
 from kgan.methods.kd.pair import check_pair
 from kgan.stages.training import load_network
 
 WARM_UP = 20 / 240  # of a training: ReviewKD's weight grows for so long
 _OF_TRAINER = ("ce_weight", "kl_weight", "kd_weight", "temperature", "mode")
+_OF_RUN = ("num_images", "batch_size", "seed", "prepared", "warm_up_steps")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,12 +31,22 @@ class KD:
         teacher: the run's network that teaches.
         settings: of `Distillation` (weights, temperature, mode) and of the technique (layers by name, and others).
         prepared: the run's network that was trained beforehand, where the technique has a preparation.
+
+    Raises InputError for an unknown method, and for a setting that it does not have or that follows from the run.
     """
 
     method: str
     teacher: str = "teacher"
     settings: Mapping[str, object] = dataclasses.field(default_factory=dict)
     prepared: str | None = None
+
+    def __post_init__(self):
+        known = [*_OF_TRAINER, *(name for name in settings_of(self.method) if name not in _OF_RUN)]
+        for name in self.settings:
+            if name in _OF_RUN:
+                raise InputError(f"{name} follows from the run: leave it out of the technique's settings")
+            if name not in known:
+                raise InputError(f"{self.technique.title} has no setting {name!r}; it has {', '.join(known)}")
 
     @property
     def technique(self):
@@ -106,10 +117,6 @@ def check_technique(kd, student, teacher, task, plan):
 
 def _made(kd, student, teacher, plan, num_images, seed, prepared):
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    known = {"num_images": num_images, "batch_size": plan.batch_size // replicas, "seed": seed, "prepared": prepared,
-             "warm_up_steps": round(plan.steps * WARM_UP)}
-    given = kd.of_technique()
-    wrong = sorted(set(given) & set(known))
-    if wrong:
-        raise InputError(f"{wrong[0]} follows from the run: leave it out of the technique's settings")
-    return make_technique(kd.method, student, teacher, **known, **given)
+    offered = {"num_images": num_images, "batch_size": plan.batch_size // replicas, "seed": seed, "prepared": prepared,
+               "warm_up_steps": round(plan.steps * WARM_UP)}  # `_OF_RUN`
+    return make_technique(kd.method, student, teacher, **offered, **kd.of_technique())

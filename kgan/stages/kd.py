@@ -5,6 +5,7 @@ Regression" (2021), section 5, tables 2 to 5.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 
 from kgan.errors import InputError
@@ -70,15 +71,17 @@ def kd_stages(train, test, *, pairs, methods, networks, settings=None, whole_uni
         allow_refused: leave out pairs that a method cannot serve, and say so in the report, where else one line
             refuses the run.
     """
-    methods = [method for method in dict.fromkeys(methods) if method != NOKD]
-    _check(pairs, methods, settings or {}, quantize)
-    cells = [_cell(pair, method, (settings or {}).get(method, {})) for pair in pairs for method in methods]
+    methods = list(dict.fromkeys(technique_class(method).key for method in methods if method != NOKD))
+    settings = {technique_class(method).key: found for method, found in (settings or {}).items() if method != NOKD}
+    if "takd" not in methods:
+        pairs = [dataclasses.replace(pair, assistant=None) for pair in pairs]
+    _check(pairs, quantize)
+    cells = [_cell(pair, method, settings.get(method, {})) for pair in pairs for method in methods]
     trained = {pair.teacher: (_maker(networks, pair.teacher), networks.teacher_plan(pair.teacher)) for pair in pairs
                if pair.teacher not in networks.files}
-    looked = {f"teacher_{name}": made for name, made in trained.items()}
-    looked |= {f"student_{pair.student}": (_maker(networks, pair.student), networks.student_plan(pair.student, NOKD))
-               for pair in pairs}
-    stages = [Stage("data", _look(train, test, looked, networks, cells, allow_refused),
+    plans = {name: plan for name, (_, plan) in trained.items()}
+    plain = {pair.student: networks.student_plan(pair.student, NOKD) for pair in pairs}
+    stages = [Stage("data", _look(train, test, plans, plain, networks, cells, allow_refused),
                     settings={"methods": methods, "pairs": [dataclasses.astuple(pair) for pair in pairs]})]
     names = []
     for name in dict.fromkeys(pair.teacher for pair in pairs):
@@ -124,7 +127,9 @@ class _Cell:
 
 
 def _cell(pair, method, settings):
-    teacher = f"teacher_{pair.teacher}" if method != "takd" else f"assistant_{pair.teacher}_{pair.student}"
+    # Without an assistant the pair is refused before this teacher is asked for.
+    by_assistant = method == "takd" and pair.assistant
+    teacher = f"assistant_{pair.teacher}_{pair.student}" if by_assistant else f"teacher_{pair.teacher}"
     return _Cell(pair, KD(method, teacher, settings))
 
 
@@ -169,13 +174,13 @@ def _unless_refused(function, cell):
     return run
 
 
-def _look(train, test, looked, networks, cells, allow_refused):
-    """Stage: `check_data`, and whether each method can serve each of its pairs."""
-    check = check_data(train, test, looked, num_fakes=0, per_label=0)
+def _look(train, test, teachers, learners, networks, cells, allow_refused):
+    """Stage: `check_data`, and whether each method can serve each of its pairs.
 
+    `teachers` that are trained and `learners`: name -> `Plan`.
+    """
     def run(work):
-        check(work)
-        task, made, refused = task_of(train()), {}, []
+        made, refused = {}, []  # a large network is made once
 
         def network(name):
             if name not in made:
@@ -183,13 +188,20 @@ def _look(train, test, looked, networks, cells, allow_refused):
                 made[name] = predictors.read_teacher(given) if given else networks.make(name)
             return made[name]
 
+        trained = {f"teacher_{name}": (functools.partial(network, name), plan) for name, plan in teachers.items()}
+        trained |= {f"student_{name}": (_maker(networks, name), plan) for name, plan in learners.items()}
+        check_data(train, test, trained, num_fakes=0, per_label=0)(work)
+        task = task_of(train())
         for cell in cells:
             pair, student = cell.pair, networks.make(cell.pair.student)  # a technique may look into it
+            plan, told = networks.student_plan(pair.student, cell.kd.method), pair.teacher
             try:
-                if cell.kd.method == "takd" and not pair.assistant:
-                    raise InputError("TAKD goes by way of an assistant between teacher and student: name one")
-                teacher = network(pair.assistant if cell.kd.method == "takd" else pair.teacher)
-                check_technique(cell.kd, student, teacher, task, networks.student_plan(pair.student, cell.kd.method))
+                if cell.kd.method == "takd":
+                    if not pair.assistant:
+                        raise InputError("TAKD goes by way of an assistant between teacher and student: name one")
+                    told = pair.assistant
+                    check_technique(cell.kd, network(told), network(pair.teacher), task, plan)
+                check_technique(cell.kd, student, network(told), task, plan)
             except InputError as error:
                 if not allow_refused:
                     raise
@@ -202,9 +214,7 @@ def _look(train, test, looked, networks, cells, allow_refused):
     return run
 
 
-def _check(pairs, methods, settings, quantize):
-    for method in (*methods, *settings):
-        technique_class(method)
+def _check(pairs, quantize):
     if not pairs:
         raise InputError("a distillation needs a pair of teacher and student at least")
     for pair in pairs:

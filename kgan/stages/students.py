@@ -107,7 +107,9 @@ def student_stages(data, network, plan, arm, name=None, facts=None):
         prepared = f"{made.part}_{whose}"
         arm = dataclasses.replace(arm, kd=dataclasses.replace(arm.kd, prepared=prepared))
         steps = preparation_steps(arm.kd, plan)
-        before = [Stage(prepared, prepare(data, network, plan, arm), tuple(filter(None, needs)), {"steps": steps})]
+        # What the teacher alone determines waits for no student.
+        lone, asked = (dataclasses.replace(arm, start=None), needs[-1:]) if alone else (arm, needs)
+        before = [Stage(prepared, prepare(data, network, plan, lone), tuple(filter(None, asked)), {"steps": steps})]
         needs.append(prepared)
     return [*before, Stage(name, student(data, network, plan, arm, facts), tuple(filter(None, needs)),
                            {"steps": plan.steps, "num_fakes": arm.num_fakes,

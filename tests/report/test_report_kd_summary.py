@@ -43,7 +43,7 @@ def test_methods_in_the_order_of_the_paper_with_their_names():
     assert [kd_methods.label(method) for method in ordered] == [
         "NOKD", "BLKD", "FitNet", "VID", "RKD", "TAKD", "SimKD", "other"]
     stages = {method: kd_methods.preparation(method, "a", "b") for method in ("ft", "ab", "sskd", "takd", "crd")}
-    assert stages == {"ft": "paraphraser_a", "ab": "connectors_a_b", "sskd": "head_a", "takd": "assistant_a_b",
+    assert stages == {"ft": "paraphraser_a", "ab": "connectors_a_b_ab", "sskd": "head_a", "takd": "assistant_a_b",
                       "crd": None}
 
 

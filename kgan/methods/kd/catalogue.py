@@ -39,17 +39,24 @@ def technique_class(key):
     return found
 
 
+def settings_of(key):
+    """name -> `inspect.Parameter` of what a technique's constructor takes besides the two networks."""
+    parameters = inspect.signature(technique_class(key)).parameters
+    return {name: parameter for name, parameter in parameters.items() if name not in ("student", "teacher")}
+
+
 def make_technique(key, student, teacher, **settings):
-    """A technique by name; of `settings` it takes those that it has, and refuses to be without those that it needs.
+    """A technique by name, from what a run offers to any of them.
+
+    Of `settings` it takes those that it has, and refuses to be without those that it needs. What a person chose for
+    this technique is held against `settings_of` by the caller.
 
     Args:
         key: of `TECHNIQUES`.
         student, teacher: functional networks.
         settings: arguments of any technique's constructor.
     """
-    made = technique_class(key)
-    known = {name: parameter for name, parameter in inspect.signature(made).parameters.items()
-             if name not in ("student", "teacher")}
+    made, known = technique_class(key), settings_of(key)
     missing = [name for name, parameter in known.items()
                if parameter.default is parameter.empty and settings.get(name) is None]
     if missing:
