@@ -62,7 +62,7 @@ def test_data_that_nobody_named_are_asked_for():
     (CIFAR, ["method=takd", "assistant=none"], "TAKD goes by way of an assistant between teacher and student: name"),
     (STEERING, ["methods=pkt"], "PKT distils classifiers: for regressors there are FitNet, AT, RKD"),
     (CIFAR, ["method=crd", "teacher=densenet121"], "CRD looks at the pooled vector before the logits, and the teacher "
-                                                   "'densenet121' has no such features")])
+                                                   "'densenet121' has none that its reference takes")])
 def test_what_would_fail_later_fails_with_the_data(recipe, settings, words):
     assert words in refused(recipe, *settings, begun=True)
 

@@ -155,7 +155,7 @@ def test_a_given_teacher_is_read_first_then_looked_at(tmp_path):
     with pytest.raises(InputError, match="gives 4 classes, but image set 'noise' has 3 classes"):
         run_stages(tmp_path / "a", stages("nokd+at", teacher=str(path)))
     featureless().save(path)
-    with pytest.raises(InputError, match="the teacher 'featureless' has no such features"):
+    with pytest.raises(InputError, match="the teacher 'featureless' has none that its reference takes"):
         run_stages(tmp_path / "b", stages("nokd+at", teacher=str(path)))
     assert (tmp_path / "b" / "teacher").is_dir() and not (tmp_path / "b" / "student_nokd").exists()
 

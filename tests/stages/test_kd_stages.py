@@ -119,7 +119,7 @@ def test_a_run_with_preparation_banks_and_a_pair_that_is_left_out(tmp_path, untr
     refused = {(entry["teacher"], entry["student"], entry["kd"]): entry["reason"] for entry in metrics["refused"]}
     assert set(refused) == {("dense", "small", "ab"), ("dense", "small", "crd")}
     reason = refused["dense", "small", "crd"]
-    assert "CRD looks at the pooled vector" in reason and "'dense' has no such features" in reason
+    assert "CRD looks at the pooled vector" in reason and "'dense' has none that its reference takes" in reason
     assert f"crd for dense to small is left out: {reason}" in lines
     assert f"student_dense_small_crd: not served: {reason}" in lines
     assert not (run / "networks" / "connectors_dense_small_ab.keras").exists()

@@ -38,8 +38,8 @@ def reference_layers(network, choice, who, title):
         names = None
     mid = [] if names is None else [name for name in names.features if name not in ("f0", "f_last")]
     if not mid or (choice == "hint" and len(mid) < 2):
-        raise InputError(f"{title} looks at {CHOICES[choice]}, and the {who} {network.name!r} has no such features: "
-                         f"take another {who} or technique, or name layers of it ({who}_layers)")
+        raise InputError(f"{title} looks at {CHOICES[choice]}, and the {who} {network.name!r} has none that its "
+                         f"reference takes: take another {who} or technique, or name layers of it ({who}_layers)")
     before = list(names.pre_activations)
     return tuple({"mid": mid, "mid_before": before, "hint": mid[1:2], "before_last": mid[-1:],
                   "stages_and_last": [*mid, "f_last"], "before_and_last": [*before, "f_last"],
