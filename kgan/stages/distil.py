@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from kgan.data.negatives import num_negatives, with_negatives
 from kgan.errors import InputError
-from kgan.export.fold import fold
+from kgan.export.quicken import quickened
 from kgan.methods.kd.catalogue import check_task, make_technique, settings_of, technique_class
 from kgan.methods.kd.distillation import Distillation
 from kgan.methods.kd.pair import check_pair
@@ -76,7 +76,7 @@ def distillation(work, student, task, kd, plan, *, num_images, seed):
     prepared = load_network(work.run_dir, kd.prepared) if kd.prepared else None
     technique = _made(kd, student, teacher, plan, num_images, seed, prepared)
     method = Distillation(student, teacher, technique, task.loss, l2=plan.l2, augment=plan.augment, seed=seed,
-                          quicken=fold, **kd.of_trainer())
+                          quicken=quickened, **kd.of_trainer())
     method.compile(plan.optimizer(nesterov=technique.nesterov))
     return method
 

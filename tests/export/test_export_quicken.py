@@ -48,6 +48,33 @@ def test_other_layers_stay_what_they_are(shape, settings):
     assert quicken(model) is model
 
 
+@pytest.mark.parametrize("shape, settings", [
+    ((8, 8, 130), {"filters": 128, "activation": "relu"}), ((4, 12, 128), {"filters": 129, "use_bias": False}),
+])
+def test_wide_convolutions_by_winograd(shape, settings):
+    draw, inputs = np.random.default_rng(2), keras.Input(shape)
+    model = keras.Model(inputs, keras.layers.Conv2D(kernel_size=3, padding="same", **settings)(inputs))
+    model.set_weights([0.05 * draw.normal(size=weight.shape) for weight in model.weights])
+    quick, x = quicken(model), draw.normal(size=(3, *shape)).astype("float32")
+    assert not any(type(layer) is keras.layers.Conv2D for layer in quick.layers)
+    expected = np.array(model(x))
+    np.testing.assert_allclose(quick(x), expected, rtol=0, atol=2e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("shape, settings", [
+    ((8, 8, 128), {"filters": 127}), ((8, 8, 127), {"filters": 128}), ((8, 6, 128), {"filters": 128}),
+    ((8, 8, 128), {"filters": 128, "strides": 2}), ((8, 8, 128), {"filters": 128, "kernel_size": 1}),
+    ((8, 8, 128), {"filters": 128, "dilation_rate": 2}), ((8, 8, 128), {"filters": 128, "groups": 2}),
+    ((8, 8, 128), {"filters": 128, "padding": "valid"}), ((None, None, 128), {"filters": 128}),
+    ((8, 8, 128), {"filters": 128, "dtype": "mixed_bfloat16"}),
+])
+def test_other_convolutions_stay_what_they_are(shape, settings):
+    inputs = keras.Input(shape)
+    settings = {"kernel_size": 3, "padding": "same"} | settings
+    model = keras.Model(inputs, keras.layers.Conv2D(**settings)(inputs))
+    assert quicken(model) is model
+
+
 def test_a_folded_generator_keeps_its_images_its_weights_and_the_way_to_its_latents():
     folded = fold(dcgan_generator(2, (32, 32, 1), latent_dim=6))
     quick = quicken(folded)

@@ -13,7 +13,7 @@ import tensorflow as tf  # noqa: E402
 import torch_resnet  # noqa: E402
 from timing import seconds  # noqa: E402
 
-from kgan.export.fold import fold  # noqa: E402
+from kgan.export.quicken import quickened  # noqa: E402
 from kgan.methods.kd.distillation import Distillation  # noqa: E402
 from kgan.networks.resnet import resnet  # noqa: E402
 
@@ -39,7 +39,7 @@ def networks():
 def distillation(student, teacher):
     """Our method, compiled as `torch_resnet.Step` is set."""
     method = Distillation(student, teacher, "blkd", ce_weight=0.1, kl_weight=0.9, temperature=4.0, l2=5e-4,
-                          quicken=fold)
+                          quicken=quickened)
     method.compile(keras.optimizers.SGD(0.05, momentum=0.9))
     return method
 

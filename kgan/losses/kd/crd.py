@@ -73,10 +73,10 @@ def contrastive_loss(scores, bank_size):
     Returns: summed over rows and averaged over the batch, a scalar in (0, inf).
     """
     noise = (scores.shape[1] - 1) / bank_size
-    # As ln(1 + x): near 1, where most of the m fractions lie, float32 would round what they add up to.
-    own = ops.log1p((noise + _EPSILON) / scores[:, 0])
-    others = ops.log1p((scores[:, 1:] + _EPSILON) / noise)
-    return ops.mean(own + ops.sum(others, axis=1))
+    # As ln(1 + x): near 1, where most of the m fractions lie, float32 would round what they add up to. All columns
+    # are summed and the first taken off again: a slice of the m others would copy them, and once more for the slope.
+    own = ops.log1p((noise + _EPSILON) / scores[:, 0]) - ops.log1p((scores[:, 0] + _EPSILON) / noise)
+    return ops.mean(own + ops.sum(ops.log1p((scores + _EPSILON) / noise), axis=1))
 
 
 def crd_loss(student_scores, teacher_scores, bank_size):

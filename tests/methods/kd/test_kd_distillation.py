@@ -9,7 +9,7 @@ import tensorflow as tf
 import tiny
 
 from kgan.errors import InputError
-from kgan.export.fold import fold
+from kgan.export.quicken import quickened
 from kgan.losses import supervised as losses
 from kgan.losses.kd.keras_losses import FeatureLoss, LogitLoss
 from kgan.losses.kd.pkt import pkt_loss
@@ -107,7 +107,7 @@ def test_a_restored_training_goes_on_as_if_never_stopped(tmp_path, untraced):
 def test_a_quicker_teacher_teaches_the_same(untraced):
     """Folded batch norms, in a WRN whose features before activation are batch norms themselves."""
     found = []
-    for quicken in (None, fold):
+    for quicken in (None, quickened):
         teacher = distil.settled(distil.network("wrn16_1", seed=1))
         made = distil.method("at", teacher=teacher, quicken=quicken)
         found.append((float(made.train_step(distil.batch())["loss"]), tiny.values(made.network.weights)))
