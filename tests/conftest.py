@@ -9,7 +9,7 @@ import pytest
 import kgan  # noqa: F401  (before TensorFlow: it chooses oneDNN's kernels)
 
 # A long file at the end of the order would leave a core without work.
-FIRST = ("test_process.py", "test_replicas.py", "test_restart.py")
+FIRST = ("test_process.py", "test_replicas.py", "test_restart.py", "test_kd_families.py")
 
 
 def pytest_collection_modifyitems(items):

@@ -36,7 +36,7 @@ class Distillation(Supervised):
         mode: "code" or "paper", the form of CE and KL, as `student_loss` has it.
         l2, augment, seed: as for `Supervised`.
         quicken: callable that gives, for a functional model, a quicker one of the same outputs in inference
-            (`kgan.export.quicken.quickened`); the teacher never moves, so a snapshot of it serves. None takes it as it is.
+            (`kgan.export.quicken.quickened`); the teacher never moves, so a snapshot of it serves. None: as it is.
 
     `fit` takes batches as `Supervised` does; a technique with `draws` takes what `kgan.data.negatives` adds, too.
     Raises InputError, in one line, for a pair that the technique cannot serve.
