@@ -7,9 +7,10 @@ Deviations: images stay in [-1, 1], where the code takes off channel means. TAKD
     out: its assistant is printed nowhere.
 Run: python cli.py fit recipes/kd_grid.py --data-dir DIR --seeds 0,1,2,3
     Each teacher, plain student and cell is a stage: a run that was stopped goes on with the cell it stood at, and
-    cells that are added later find their teachers trained. `--set methods=blkd,crd --set
-    pairs=wrn40_2>vgg8,wrn40_2>vgg13>mobilenetv2` chooses (in between: TAKD's assistant); pairs that a method cannot
-    serve are left out and say so in the report. `--smoke` runs on scikit-learn's digits, without network.
+    cells that are added later (with `--allow-change methods` or `pairs`) find their teachers trained. `--set
+    methods=blkd,crd --set pairs=wrn40_2>vgg8,wrn40_2>vgg13>mobilenetv2` chooses (in between: TAKD's assistant); pairs
+    that a method cannot serve are left out and say so in the report. `--smoke` runs on scikit-learn's digits, without
+    network.
 Expected: not known. The full recipe asks for weeks on a GPU and has not been run; its smoke form has.
 Time: weeks on a GPU (not run); its --smoke form two minutes on two CPU cores
 """

@@ -94,11 +94,16 @@ def kd_stages(train, test, *, pairs, methods, networks, settings=None, whole_uni
             {"role": "control", "network": name, "teacher": None, "kd": NOKD})
         names.append(stages[-1].name)
     exported = [name for name in names if name.startswith("student_")]
+    of_cells, served = {}, {}  # by the stages' names; a preparation may serve several cells
     for cell in cells:
         found = _cell_stages(train, cell, networks)
-        stages += [stage for stage in found if stage.name not in {known.name for known in stages}]
+        for stage in found:
+            of_cells.setdefault(stage.name, stage)
+            served.setdefault(stage.name, []).append(cell)
         names += [stage.name for stage in found if stage.name.startswith(("student_", "assistant_"))]
         exported.append(found[-1].name)
+    stages += [dataclasses.replace(stage, function=_unless_refused(stage.function, served[name]))
+               for name, stage in of_cells.items()]
     stages.append(Stage("evaluate", evaluate_methods(train, test, whole_units=whole_units), tuple(names)))
     if quantize:
         stages.append(Stage("export", delivery.export(quantize=quantize, roles=("student", "control")),
@@ -145,7 +150,7 @@ def _teacher(train, name, networks, trained):
 
 
 def _cell_stages(train, cell, networks):
-    """The assistant of TAKD, a preparation, and last the student; none of them does anything for a refused cell."""
+    """The assistant of TAKD, a preparation, and last the student."""
     stages, pair = [], cell.pair
     if cell.kd.method == "takd" and pair.assistant:
         kd = dataclasses.replace(cell.kd, teacher=f"teacher_{pair.teacher}")
@@ -153,20 +158,21 @@ def _cell_stages(train, cell, networks):
             train, _maker(networks, pair.assistant), networks.student_plan(pair.assistant, "takd"),
             Arm(cell.assistant, kd=kd), cell.assistant,
             {"role": "assistant", "network": pair.assistant, "teacher": pair.teacher})
-    stages += students.student_stages(
+    return stages + students.student_stages(
         train, _maker(networks, pair.student), networks.student_plan(pair.student, cell.kd.method),
         Arm(cell.name, kd=cell.kd), cell.name, {"role": "student", "network": pair.student, "teacher": pair.teacher})
-    return [dataclasses.replace(stage, function=_unless_refused(stage.function, cell)) for stage in stages]
 
 
 def _maker(networks, name):
     return lambda: networks.make(name)
 
 
-def _unless_refused(function, cell):
+def _unless_refused(function, cells):
+    """A stage's function, which does nothing where all cells that it serves are refused."""
     def run(work):
-        refused = [entry for entry in read_refused(work.run_dir) if entry | cell.facts == entry]
-        if refused:
+        refused = [entry for entry in read_refused(work.run_dir)
+                   if any(entry | cell.facts == entry for cell in cells)]
+        if len(refused) == len(cells):
             work.console.say(f"{work.folder.name}: not served: {refused[0]['reason']}")
         else:
             function(work)

@@ -129,6 +129,14 @@ def test_a_run_with_preparation_banks_and_a_pair_that_is_left_out(tmp_path, untr
         assert word in (run / "report.html").read_text()
 
 
+def test_what_a_refused_and_a_served_student_share_is_trained(tmp_path, untraced):
+    pairs = [Pair("wide", "dense"), Pair("wide", "small")]
+    lines = run_stages(tmp_path / "run", stages(("ft",), pairs, allow_refused=True)[:-2])  # no evaluation, no report
+    assert any(line.startswith("student_wide_dense_ft: not served") for line in lines)
+    made = {path.stem for path in (tmp_path / "run" / "networks").glob("*_*.keras")}
+    assert {"paraphraser_wide", "student_wide_small_ft"} <= made and "student_wide_dense_ft" not in made
+
+
 @pytest.fixture
 def first_weights(tmp_path, monkeypatch):
     """Callable, (`Arm`) -> the weights that its student begins with, in a run with a teacher and connectors."""
