@@ -66,4 +66,4 @@ def recipe(
         lambda: load("train"), lambda: load("test"), pairs=[pair_of(teacher, student, assistant)], methods=methods,
         networks=Networks(lambda name: classifier(name, 10, shape), lambda name: plan(teacher_steps),
                           lambda name, method: plan(student_steps)),
-        quantize=quantize)
+        quantize=quantize, allow_diverged=True)

@@ -55,4 +55,4 @@ def recipe(
         networks=Networks(make, lambda name: Plan(teacher_steps, batch_size, learning_rate),
                           lambda name, method: Plan(student_steps, batch_size, learning_rate)),
         settings={} if temperature is None else {method: {"temperature": temperature} for method in methods},
-        quantize=quantize)
+        quantize=quantize, allow_diverged=True)

@@ -8,7 +8,7 @@ import dataclasses
 import functools
 from collections.abc import Callable, Mapping
 
-from kgan.errors import InputError
+from kgan.errors import Diverged, InputError
 from kgan.export.tflite import check_quantize
 from kgan.files import write_json
 from kgan.methods.kd.catalogue import technique_class
@@ -16,7 +16,7 @@ from kgan.recipe import Stage
 from kgan.stages import delivery, predictors, students
 from kgan.stages.cgan_kd_data import check_data
 from kgan.stages.distil import KD, check_technique
-from kgan.stages.kd_measures import evaluate_methods, read_refused, refused_file
+from kgan.stages.kd_measures import diverged_file, evaluate_methods, read_refused, refused_file
 from kgan.stages.students import Arm
 from kgan.stages.tasks import task_of
 
@@ -55,7 +55,7 @@ class Networks:
 
 
 def kd_stages(train, test, *, pairs, methods, networks, settings=None, whole_units=False, quantize=(),
-              allow_refused=False):
+              allow_refused=False, allow_diverged=False):
     """data, each teacher, each plain student, then for each pair and method its student; evaluate, export, report.
 
     Each student is a stage of its own, so that a run goes on from the last one that was finished.
@@ -70,6 +70,7 @@ def kd_stages(train, test, *, pairs, methods, networks, settings=None, whole_uni
         quantize: TFLite quantisations of all students.
         allow_refused: leave out pairs that a method cannot serve, and say so in the report, where else one line
             refuses the run.
+        allow_diverged: leave out students whose training diverges, and say so in the report, where else the run ends.
     """
     methods = list(dict.fromkeys(technique_class(method).key for method in methods if method != NOKD))
     settings = {technique_class(method).key: found for method, found in (settings or {}).items() if method != NOKD}
@@ -102,8 +103,7 @@ def kd_stages(train, test, *, pairs, methods, networks, settings=None, whole_uni
             served.setdefault(stage.name, []).append(cell)
         names += [stage.name for stage in found if stage.name.startswith(("student_", "assistant_"))]
         exported.append(found[-1].name)
-    stages += [dataclasses.replace(stage, function=_unless_refused(stage.function, served[name]))
-               for name, stage in of_cells.items()]
+    stages += [_guarded(stage, served[name], allow_diverged) for name, stage in of_cells.items()]
     stages.append(Stage("evaluate", evaluate_methods(train, test, whole_units=whole_units), tuple(names)))
     if quantize:
         stages.append(Stage("export", delivery.export(quantize=quantize, roles=("student", "control")),
@@ -167,17 +167,26 @@ def _maker(networks, name):
     return lambda: networks.make(name)
 
 
-def _unless_refused(function, cells):
-    """A stage's function, which does nothing where all cells that it serves are refused."""
+def _guarded(stage, cells, allow_diverged):
+    """The stage, which does nothing where all cells that it serves are refused, and may note that one diverged."""
     def run(work):
         refused = [entry for entry in read_refused(work.run_dir)
                    if any(entry | cell.facts == entry for cell in cells)]
         if len(refused) == len(cells):
             work.console.say(f"{work.folder.name}: not served: {refused[0]['reason']}")
-        else:
-            function(work)
+            return
+        try:
+            for need in stage.needs:
+                if diverged_file(work.run_dir / need).is_file():
+                    raise Diverged(f"what it stands on, {need}, diverged")
+            stage.function(work)
+        except Diverged as error:
+            if not allow_diverged:
+                raise
+            write_json(diverged_file(work.folder), [cell.facts | {"reason": str(error)} for cell in cells])
+            work.console.say(f"{work.folder.name}: left out: {error}")
 
-    return run
+    return dataclasses.replace(stage, function=run)
 
 
 def _look(train, test, teachers, learners, networks, cells, allow_refused):

@@ -22,6 +22,19 @@ def read_refused(run_dir):
     return json.loads(refused_file(run_dir).read_text(encoding="utf-8"))
 
 
+def diverged_file(folder):
+    """The file of a stage whose training diverged: entries as those of `refused_file`."""
+    return Path(folder) / "diverged.json"
+
+
+def _left_out(run_dir):
+    """What was refused or diverged, each pair and method once."""
+    stages = json.loads((run_dir / "recipe.json").read_text(encoding="utf-8"))["stages"]
+    files = [refused_file(run_dir), *(diverged_file(run_dir / stage) for stage in stages)]
+    entries = [entry for file in files if file.is_file() for entry in json.loads(file.read_text(encoding="utf-8"))]
+    return list({(entry["teacher"], entry["student"], entry["kd"]): entry for entry in entries}.values())
+
+
 def evaluate_methods(train, test, *, whole_units=False):
     """Writes `metrics.json`.
 
@@ -43,7 +56,7 @@ def evaluate_methods(train, test, *, whole_units=False):
             "headline": {"error": "test_error"},
             "protocol": {"name": PROTOCOL, "error": error_protocol(task, whole_units), "pixels": "uint8",
                          "train": real.split, "test": held_out.split, "num_test": len(held_out)},
-            "networks": networks, "refused": read_refused(work.run_dir), "costs": costs(work)})
+            "networks": networks, "refused": _left_out(work.run_dir), "costs": costs(work)})
         for name, network in networks.items():
             work.console.say(f"{name}: test error {network['test_error']:.2f} {task.unit} "
                              f"({network['parameters']:,} parameters)")

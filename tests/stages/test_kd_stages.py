@@ -10,7 +10,7 @@ from distil import featureless, smallest
 from staged import Quiet, run_stages, work_of
 
 from kgan.data.image_set import ImageSet
-from kgan.errors import InputError
+from kgan.errors import Diverged, InputError
 from kgan.report.kd_check import check_metrics
 from kgan.report.kd_methods import preparation
 from kgan.stages import students
@@ -135,6 +135,29 @@ def test_what_a_refused_and_a_served_student_share_is_trained(tmp_path, untraced
     assert any(line.startswith("student_wide_dense_ft: not served") for line in lines)
     made = {path.stem for path in (tmp_path / "run" / "networks").glob("*_*.keras")}
     assert {"paraphraser_wide", "student_wide_small_ft"} <= made and "student_wide_dense_ft" not in made
+
+
+@pytest.mark.parametrize("falls", ["student_wide_small_pkt", "paraphraser_wide"])
+def test_a_student_that_diverges_is_left_out_or_ends_the_run(falls, tmp_path, untraced, monkeypatch):
+    train = students.train_in_run
+
+    def diverging(work, *arguments, **settings):
+        if work.folder.name == falls:
+            raise Diverged("training diverged at step 1: loss = nan")
+        train(work, *arguments, **settings)
+
+    monkeypatch.setattr(students, "train_in_run", diverging)
+    method, other = ("pkt", "ft") if falls.endswith("pkt") else ("ft", "pkt")
+    with pytest.raises(Diverged):
+        run_stages(tmp_path / "ended", stages((method,)))
+    lines = run_stages(tmp_path / "run", stages(("pkt", "ft"), allow_diverged=True)[:-1])
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    check_metrics(metrics, "metrics.json")
+    (left_out,) = metrics["refused"]
+    assert (left_out["teacher"], left_out["student"], left_out["kd"]) == ("wide", "small", method)
+    assert "diverged" in left_out["reason"] and any("left out" in line for line in lines)
+    assert f"student_wide_small_{other}" in metrics["networks"]
+    assert f"student_wide_small_{method}" not in metrics["networks"]
 
 
 @pytest.fixture
