@@ -5,8 +5,25 @@ Source: Ding et al., "Distilling and Transferring Knowledge via cGAN-generated S
 Deviations: digits at 16x16, `per_class` of each class to learn from, all others to test on; the split is the same for
     every seed. Small ResNets and short trainings without augmentation; every method at its published weights.
 Run: python cli.py fit recipes/kd_digits.py [--seeds 0,1,2] [--set methods=blkd,at,crd]
-Expected: not measured yet.
-Time: not measured yet
+    A training that diverges is left out of the table and named beside it.
+Expected: seeds 0, 1 and 2, mean and sample standard deviation of the test accuracy in percent on the 1,697 other
+    digits; an AMD EPYC (x86-64 with AVX2), one core a seed, without tuning of anything. The teacher (176,090
+    parameters) reaches 89.6 +- 1.4, the students have 5,310 (SimKD's 18,078).
+
+        NOKD      81.8 +- 2.6        RKD       90.1 +- 1.2
+        BLKD      89.4 +- 0.6        AB        90.2 +- 1.7
+        FitNet    90.2 +- 0.7        CRD       87.7 +- 1.7
+        AT        87.3 +- 1.8        TAKD      87.1 +- 0.6
+        PKT       89.9 +- 2.1        SSKD      90.3 +- 0.7
+        FT        86.9 +- 1.9        ReviewKD  89.1 +- 1.0
+        SP        89.4 +- 2.2        SemCKD    89.3 +- 1.4, two seeds
+        VID       88.3 +- 1.8        SimKD     87.1 +- 2.1
+
+    Paired by seed, every method beats NOKD, by 5.1 (FT, +- 3.8) to 8.5 (SSKD, +- 2.7). None beats BLKD: AT, FT, CRD,
+    TAKD and SimKD fall behind it, the others tie. With seed 2 SemCKD diverges within 50 steps (at its published weight
+    of 400 and a rate of 0.05). Seeds 0, 1 and 2 up to ReviewKD were trained before batch norm and SGD had their
+    present kernels, which change the time of a step and no more than its rounding.
+Time: 18 to 23 minutes a seed on one core that other work shared; not timed alone on two
 """
 
 from kgan.data import digits
