@@ -70,9 +70,9 @@ def flush(path):
             os.close(descriptor)
 
 
-def remove_parts(folder):
-    """Removes what a killed process left behind in `folder` under temporary names."""
-    for part in Path(folder).glob(".*.part"):
+def remove_parts(folder, of="*"):
+    """Removes what a killed process left behind in `folder` under temporary names, of files named `of` (a pattern)."""
+    for part in Path(folder).glob(f".{of}.*.part"):
         shutil.rmtree(part) if part.is_dir() else part.unlink(missing_ok=True)
 
 

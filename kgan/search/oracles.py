@@ -59,18 +59,15 @@ class Kept(Oracle):
         """Whether all wanted trials are there and ended."""
         return len(self.trials) >= self.wanted and not self.ongoing_trials and not self._retry_queue
 
-    def update_trial(self, trial_id, metrics, step=0):
-        """As keras-tuner's; results told twice replace each other instead of being averaged."""
-        trial = self.trials[trial_id]
-        if trial_id in self.end_order:
-            return trial
-        trial.metrics = MetricsTracker()
-        return super().update_trial(trial_id, metrics, step)
-
     def end_trial(self, trial):
-        """As keras-tuner's; a trial that has ended stays as it is."""
+        """As keras-tuner's, with the results that the trial brings; a trial that has ended stays as it is.
+
+        keras-tuner is told the results in a call of its own: a chief that is started again between the two would
+        know of a completed trial without results.
+        """
         if trial.trial_id in self.end_order:
             return
+        self.trials[trial.trial_id].metrics = trial.metrics
         # After a restart of the chief, a worker may end a trial that waits to be run again.
         self._retry_queue = [name for name in self._retry_queue if name != trial.trial_id]
         super().end_trial(trial)

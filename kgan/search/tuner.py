@@ -10,6 +10,7 @@ from pathlib import Path
 
 from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.engine.trial import Trial as KerasTrial
+from keras_tuner.src.engine.metrics_tracking import MetricsTracker
 
 from kgan.errors import Interrupted
 from kgan.files import remove_parts
@@ -51,9 +52,11 @@ def search(run_dir, space, run_trial, *, trials, algorithm="random", direction="
     place = role()
     check_space(space)
     run_dir = Path(run_dir)
-    for folder in (run_dir, run_dir / PROJECT, *run_dir.glob(f"{PROJECT}/trial_*")):
-        if place != "worker":
+    if place != "worker":
+        for folder in (run_dir, run_dir / PROJECT):
             remove_parts(folder)
+        for folder in run_dir.glob(f"{PROJECT}/trial_*"):  # workers may be writing there while their chief starts again
+            remove_parts(folder, of="trial.json" if place == "chief" else "*")
 
     def ended(trial_id):
         write_table(run_dir)
@@ -110,8 +113,7 @@ class Tuner(BaseTuner):
             if measures is None:
                 trial.status, trial.message = "FAILED", why
             else:
-                self.oracle.update_trial(trial.trial_id, measures)
-                trial.status = "COMPLETED"
+                trial.status, trial.metrics = "COMPLETED", self._tracked(measures)
             self.oracle.end_trial(trial)
             on_end(read_trial(self.run_dir, trial.trial_id))
 
@@ -138,6 +140,13 @@ class Tuner(BaseTuner):
         if why:
             return None, why
         return {name: value for name, value in measures.items() if value is not None}, None
+
+    def _tracked(self, measures):
+        tracker = MetricsTracker()
+        tracker.register(OBJECTIVE, self.oracle.objective.direction)  # the direction of others means nothing here
+        for name, value in measures.items():
+            tracker.update(name, value)
+        return tracker
 
     def save(self):
         """The oracle's state is all there is."""

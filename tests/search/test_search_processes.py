@@ -1,26 +1,21 @@
 """Searches as real processes: killed at random moments, and as a chief with two workers.
 
-The quick siblings, within one process: test_search.py (kills between two files, interrupted trials), and below
-(the roles, a chief whose answer fails, a worker whose chief is not there).
+The quick siblings, within one process: test_search.py (kills between two files, interrupted trials), and
+test_search_cluster.py (the roles, a chief whose answer fails, restarts, a worker whose chief is not there).
 """
 
 import csv
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
 import pytest
-from made_up import assert_refused
-from toy_search import Toy
+from toy_search import free_port
 
-from kgan.errors import Interrupted
-from kgan.search import cluster
 from kgan.search.trials import read_trials
 
 ROOT = Path(__file__).parents[2]
@@ -63,136 +58,6 @@ def end(process, code=0):
     return output, errors
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-@pytest.fixture
-def chief_at(monkeypatch):
-    """Sets the environment of a process of this name; returns the port."""
-    def put(name):
-        port = free_port()
-        for variable, value in zip(cluster.VARIABLES, (name, "127.0.0.1", str(port)), strict=True):
-            monkeypatch.setenv(variable, value)
-        return port
-
-    return put
-
-
-def test_roles(monkeypatch):
-    for variable in cluster.VARIABLES:
-        monkeypatch.delenv(variable, raising=False)
-    assert cluster.role() == "alone"
-    monkeypatch.setenv("KERASTUNER_TUNER_ID", "chief")
-    assert cluster.role() == "alone"  # keras-tuner itself takes the name alone for no cluster
-    monkeypatch.setenv("KERASTUNER_ORACLE_IP", "127.0.0.1")
-    with assert_refused("KERASTUNER_ORACLE_PORT is not set"):
-        cluster.role()
-    monkeypatch.setenv("KERASTUNER_ORACLE_PORT", "here")
-    with assert_refused("KERASTUNER_ORACLE_PORT is no port: 'here'"):
-        cluster.role()
-    monkeypatch.setenv("KERASTUNER_ORACLE_PORT", "8000")
-    assert cluster.role() == "chief" and cluster.address() == "127.0.0.1:8000"
-    monkeypatch.setenv("KERASTUNER_TUNER_ID", "second")
-    assert cluster.role() == "worker"
-
-
-def test_a_chief_ends_when_all_trials_are_there(chief_at, tmp_path, monkeypatch):
-    Toy(tmp_path).search(2)
-    chief_at("chief")
-    monkeypatch.setattr(cluster, "LINGER", 0.1)
-    assert Toy(tmp_path).search(2) == []
-
-
-def test_a_chief_refuses_an_address_that_is_taken(chief_at, tmp_path):
-    port = chief_at("chief")
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", port))
-        other.listen()
-        with assert_refused(f"the chief cannot listen at 127.0.0.1:{port}"):
-            Toy(tmp_path).search(2)
-
-
-def test_a_worker_stops_while_it_waits_and_does_not_wait_for_ever(chief_at, tmp_path, monkeypatch):
-    port = chief_at("worker")
-    looks = []
-
-    def check():
-        looks.append(1)
-        if len(looks) == 4:
-            raise Interrupted("stopped by a signal")
-
-    with pytest.raises(Interrupted, match="stopped by a signal"):
-        Toy(tmp_path).search(2, check=check)
-    monkeypatch.setattr(cluster, "PATIENCE", 1.0)
-    with pytest.raises(Interrupted, match=f"no answer from the chief at 127.0.0.1:{port}"):
-        Toy(tmp_path).search(2)
-
-
-def test_a_chief_ends_with_the_error_of_an_answer(chief_at, tmp_path, monkeypatch):
-    """keras-tuner's own stands still then."""
-    chief_at("chief")
-    failure = OSError(28, "No space left on device")
-
-    def broken(trial):
-        raise failure
-
-    found = []
-
-    def serve():
-        try:
-            Toy(tmp_path).search(4, on_end=broken)
-        except OSError as error:
-            found.append(error)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    while not list(tmp_path.glob("search/oracle.json")):
-        time.sleep(0.05)
-    monkeypatch.setenv("KERASTUNER_TUNER_ID", "worker")
-    with pytest.raises(Interrupted, match="no answer from the chief"):
-        Toy(tmp_path).search(4)
-    thread.join(timeout=20)
-    assert found == [failure]
-
-
-def test_a_worker_outlasts_a_restart_of_its_chief(chief_at, tmp_path, monkeypatch):
-    chief_at("chief")
-    worker, ends = Toy(tmp_path), []
-
-    def serve_twice():
-        def stop_at_three():
-            if len(worker.calls) >= 3:
-                raise Interrupted("stopped")
-
-        for check in (stop_at_three, lambda: None):
-            monkeypatch.setenv("KERASTUNER_TUNER_ID", "chief")
-            try:
-                Toy(tmp_path).search(8, check=check)
-                ends.append("done")
-            except Interrupted:
-                ends.append("stopped")
-
-    def slow_trial(values, seed, share, trial_id):
-        time.sleep(0.3)
-        return Toy.run_trial(worker, values, seed, share, trial_id)
-
-    worker.run_trial = slow_trial
-    monkeypatch.setattr(cluster, "LINGER", 1.0)
-    thread = threading.Thread(target=serve_twice)
-    thread.start()
-    while not list(tmp_path.glob("search/oracle.json")):
-        time.sleep(0.05)
-    monkeypatch.setenv("KERASTUNER_TUNER_ID", "worker")
-    worker.search(8)
-    thread.join(timeout=30)
-    assert ends == ["stopped", "done"]
-    assert [call[0] for call in worker.calls] == [f"{number:04d}" for number in range(8)]  # each once
-    assert [trial.status for trial in read_trials(tmp_path)] == ["completed"] * 8
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("algorithm", ["bayesian", "hyperband"])
 def test_killed_at_random_moments_a_search_ends_like_one_left_alone(algorithm, tmp_path):
@@ -228,7 +93,7 @@ def test_killed_at_random_moments_a_search_ends_like_one_left_alone(algorithm, t
 
 @pytest.mark.slow
 def test_a_chief_and_two_workers(tmp_path):
-    """Quick siblings: test_a_chief_ends_with_the_error_of_an_answer and the others above.
+    """Quick siblings: those of test_search_cluster.py.
 
     One worker is killed in a trial and started again.
     """

@@ -5,6 +5,7 @@ As a process: arguments folder, trials, algorithm, seconds a trial. Each call of
 """
 
 import math
+import socket
 import sys
 import time
 from pathlib import Path
@@ -36,6 +37,12 @@ class Toy:
         before = len(self.calls)
         search(self.folder, self.space, self.run_trial, trials=trials, algorithm=algorithm, **options)
         return self.calls[before:]
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
 
 
 def main(folder, trials, algorithm, seconds):
