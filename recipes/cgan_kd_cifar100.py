@@ -86,11 +86,10 @@ def recipe(
     def load(split):
         if not stand_in:
             return cifar100.load(image_size, split, data_dir)
-        few, rest = digits.load(image_size, 3).few_per_class(10, seed=0)
-        return few if split == "train" else rest
+        return digits.load_few(split, image_size, 3)
 
     def plan(steps, size, rate):  # a tenth of the rate from 150, 180 and 210 of 240 epochs on; L2 5e-4
-        return Plan(steps, size, rate, (150 / 240, 180 / 240, 210 / 240), l2=5e-4, augment="crop_flip")
+        return Plan(steps, size, rate, l2=5e-4, augment="crop_flip")
 
     def ratio_optimizer():
         places = [max(round(epoch / 200 * ratio_steps), 1) for epoch in (80, 150)]

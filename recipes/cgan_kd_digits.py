@@ -106,14 +106,11 @@ def recipe(
     """`per_class` real images of each class are known; `num_fakes` of `per_label` samples a class join them."""
     shape, classes = (image_size, image_size, 1), 10
 
-    def parts():
-        return digits.load(image_size).few_per_class(per_class, seed=0)
-
     def train():
-        return parts()[0]
+        return digits.load_few("train", image_size, per_class=per_class)
 
     def test():
-        return parts()[1]
+        return digits.load_few("test", image_size, per_class=per_class)
 
     def plan(steps, rate=learning_rate):
         return Plan(steps, batch_size, rate)

@@ -128,8 +128,7 @@ def recipe(
                                       folder=images)
         if images is not None:
             return class_folders.load(images, image_size, split, test_size, channels=channels, classes=classes)
-        few, rest = digits.load(image_size, channels).few_per_class(10, seed=0)
-        return few if split == "train" else rest
+        return digits.load_few(split, image_size, channels)
 
     def train():
         found = load("train")

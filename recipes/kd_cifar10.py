@@ -56,11 +56,10 @@ def recipe(
     def load(split):
         if not stand_in:
             return cifar10.load(image_size, train_split if split == "train" else split, data_dir)
-        few, rest = digits.load(image_size, 3).few_per_class(10, seed=0)
-        return few if split == "train" else rest
+        return digits.load_few(split, image_size, 3)
 
     def plan(steps):
-        return Plan(steps, batch_size, learning_rate, (150 / 240, 180 / 240, 210 / 240), augment="crop_flip")
+        return Plan(steps, batch_size, learning_rate, augment="crop_flip")
 
     return kd_stages(
         lambda: load("train"), lambda: load("test"), pairs=[pair_of(teacher, student, assistant)], methods=methods,

@@ -35,3 +35,12 @@ def load(image_size=32, channels=1):
         split="all",
         source="scikit-learn load_digits",
     )
+
+
+def load_few(split, image_size=32, channels=1, per_class=10):
+    """`per_class` digits of each class ("train"), or all the others ("test"): a small problem of few labels.
+
+    The same digits are the few every time. InputError as `ImageSet.few_per_class`.
+    """
+    few, rest = load(image_size, channels).few_per_class(per_class, seed=0)
+    return few if split == "train" else rest

@@ -30,6 +30,17 @@ def test_digits_sizes_and_channels():
         digits.load(channels=4)
 
 
+def test_few_digits_and_the_others():
+    whole = digits.load(image_size=10)
+    few, rest = (digits.load_few(split, image_size=10, per_class=3) for split in ("train", "test"))
+    np.testing.assert_array_equal(np.bincount(few.labels), [3] * 10)
+    np.testing.assert_array_equal(np.bincount(rest.labels), np.bincount(whole.labels) - 3)
+    rows = [{image.tobytes() for image in part.images} for part in (few, rest, whole)]
+    assert rows[0] | rows[1] == rows[2] and len(rows[0]) == 30
+    np.testing.assert_array_equal(few.images, digits.load_few("train", image_size=10, per_class=3).images)
+    assert digits.load_few("train", image_size=12, channels=3).images.shape == (100, 12, 12, 3)
+
+
 @pytest.fixture(scope="module")
 def faces():
     return drawn_faces.load(image_size=32, count=200, seed=1)
