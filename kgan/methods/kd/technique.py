@@ -52,6 +52,8 @@ class Technique:
         starts_from_prepared: whether the product is not handed over, but a student from whose weights the training
             begins.
         nesterov: whether the reference trains with Nesterov's momentum.
+        draws: "negatives" where batches are (images, labels, drawn rows [B, 1 + num]), or None.
+        several_replicas: whether its state and loss mean the same when replicas see a part of the batch each.
         modules: a network that is trained along with the student, or None.
         state: name -> variable that neither a network nor an optimiser holds, for checkpoints.
     """
@@ -63,7 +65,7 @@ class Technique:
     teacher_choice: ClassVar[str | None] = None
     preparation = None
     starts_from_prepared = nesterov = False
-    draws = None  # "negatives" where batches are (images, labels, drawn rows)
+    draws = None
     several_replicas = True
 
     def __init__(self, student, teacher, student_layers=None, teacher_layers=None):
@@ -80,12 +82,9 @@ class Technique:
             return ()
         return chosen_layers(network, named, choice, who, self.title)
 
-    def pairs(self, least=1):
+    def pairs(self):
         """Student's and teacher's features as pairs from the front; what one has more is dropped."""
-        found = list(zip(self.student_features, self.teacher_features, strict=False))
-        if len(found) < least:
-            raise InputError(f"{self.title} compares {least} pairs of layers or more; there are {len(found)}")
-        return found
+        return list(zip(self.student_features, self.teacher_features, strict=False))
 
     def views(self, images, augment, noise):
         """The images that both networks see, from a batch [B, H, W, C]; `augment` as in `Supervised`."""

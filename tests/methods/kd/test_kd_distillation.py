@@ -143,12 +143,10 @@ def test_the_teacher_sees_what_the_student_sees(untraced):
 @pytest.mark.parametrize("loss", [
     LogitLoss(2.0), FeatureLoss("pkt_loss", "f_last", "f_last"),
     keras.distillation.LogitsDistillation(2.0),
-    keras.distillation.FeatureDistillation("mse", "f2", "f2"),
+    keras.distillation.FeatureDistillation(keras.losses.MeanSquaredError(), "f2", "f2"),
 ])
 def test_losses_of_keras_own_kind_are_techniques_too(loss, untraced):
     student, teacher = distil.network(), distil.network("resnet14", seed=1, width=4)
-    if isinstance(loss, keras.distillation.FeatureDistillation):
-        loss = keras.distillation.FeatureDistillation(keras.losses.MeanSquaredError(), "f2", "f2")
     images, labels = distil.batch()
     views = [keras.Model(network.input, [network.output, network.get_layer("f_last").output,
                                          network.get_layer("f2").output]) for network in (student, teacher)]
