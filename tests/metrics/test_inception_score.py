@@ -3,7 +3,8 @@ import pytest
 from scipy.special import softmax
 
 from kgan.errors import InputError
-from kgan.metrics.inception_score import inception_score
+from kgan.metrics.inception_score import ScoreParts, inception_score
+from kgan.metrics.tfgan import classifier_metrics
 
 
 def independent(logits):
@@ -44,6 +45,53 @@ def test_splits_are_shuffled_by_seed_and_cover_all():
     assert std == pytest.approx(np.std(scores), rel=1e-6)
     assert inception_score(ordered, splits=4, seed=0) == (mean, std)
     assert inception_score(ordered, splits=4, seed=1) != (mean, std)
+
+
+def test_each_part_scores_as_by_tfgan():
+    logits = np.random.default_rng(3).normal(0, 4, (1500, 6)).astype(np.float32)
+    logits[:700, 2] += 3.0
+    shuffled = logits[np.random.default_rng(5).permutation(1500)].astype(np.float64)
+    score = classifier_metrics().classifier_score_from_logits
+    scores = [float(score(part)) for part in np.array_split(shuffled, 7)]  # parts of 214 and 215
+    mean, std = inception_score(logits, splits=7, seed=5)
+    assert mean == pytest.approx(np.mean(scores), rel=1e-12)
+    assert std == pytest.approx(np.std(scores), rel=1e-9)
+
+
+def test_the_split_into_batches_does_not_matter():
+    logits = np.random.default_rng(4).normal(0, 2, (53, 4)).astype(np.float32)
+    logits[10:30, 1] += 4.0
+    whole = inception_score(logits, splits=5, seed=2)
+    for ends in ([1], [52], [10, 11, 40]):
+        parts = ScoreParts(53, splits=5, seed=2)
+        for batch in np.split(logits, ends):
+            parts.update(batch)
+        assert parts.result() == (pytest.approx(whole[0], rel=1e-13), pytest.approx(whole[1], rel=1e-11))
+
+
+def test_gaps_of_any_size_are_no_nan():
+    largest = float(np.finfo(np.float64).max)
+    logits = np.array([[largest, -largest, 0.0], [-largest, largest, 0.0]])
+    assert inception_score(logits, splits=1)[0] == pytest.approx(2.0, rel=1e-12)
+
+
+def test_parts_that_are_not_filled_rightly():
+    parts = ScoreParts(4, splits=2)
+    parts.update(np.zeros((3, 2)))
+    with pytest.raises(InputError, match="4 samples has received 3"):
+        parts.result()
+    with pytest.raises(InputError, match=r"\[b, 2\]"):
+        parts.update(np.zeros((1, 3)))
+    with pytest.raises(InputError, match="4 samples received 5"):
+        parts.update(np.zeros((2, 2)))
+    with pytest.raises(InputError, match="infinite among samples 3 to 3"):
+        parts.update(np.array([[0.0, np.inf]]))
+    parts.update(np.zeros((1, 2)))
+    assert parts.result() == (1.0, 0.0)
+    with pytest.raises(InputError, match="num must be"):
+        ScoreParts(0)
+    with pytest.raises(InputError, match="seed must be"):
+        ScoreParts(20, seed=-1)
 
 
 @pytest.mark.parametrize(
