@@ -5,19 +5,19 @@ compared with the Inception-based IS and FID, nor with another classifier's.
 """
 
 import hashlib
-import re
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers
 
 from kgan.data import image
 from kgan.errors import InputError
+from kgan.metrics import extractor
 
 VERSION = 1  # of the architecture and training below; raise it when their numbers change
 FEATURES = 64
 _BATCH_SIZE = 64
+_EXTRACT_BATCH_SIZE = 256
 _LEARNING_RATE = 3e-3
 
 
@@ -94,8 +94,8 @@ def train_classifier(image_set, *, steps=400, seed=0, holdout=0.1, callbacks=())
     return model, float(np.mean(logits.argmax(axis=1) == part.labels))
 
 
-class Extractor:
-    """A classifier ready to measure with: uint8 images in, features and logits out.
+class Extractor(extractor.Extractor):
+    """A classifier ready to measure with: uint8 images of its own size in, features and logits out.
 
     Args:
         model: a Keras model, float images [B, H, W, C] in [-1, 1] -> {"features": [B, D],
@@ -103,6 +103,7 @@ class Extractor:
         name: what its measures are named after, such as "digits_cnn".
 
     Attributes:
+        image_shape: (H, W, C) of the images it takes; others are refused, none is resized.
         sha256: of the weights as they were at construction, with their shapes, in the model's order.
     """
 
@@ -110,49 +111,22 @@ class Extractor:
         outputs = model.output
         if not isinstance(outputs, dict) or not {"features", "logits"} <= set(outputs):
             raise InputError(f"an extractor's model must give 'features' and 'logits'; received {outputs!r}")
-        if not isinstance(name, str) or not re.fullmatch("[a-z0-9_]+", name):
-            raise InputError(f"an extractor's name is of a-z, 0-9 and _; received {name!r}")
-        self.model, self.name, self.version = model, name, VERSION
-        self.image_shape = tuple(model.input_shape[1:])
-        self.sha256 = _weights_sha256(model)
-        self._compiled = {}
+        self.model, self.image_shape = model, tuple(model.input_shape[1:])
+        height, width, channels = self.image_shape
+        super().__init__(
+            name, self._scaled, lambda images: model(images, training=False),
+            {kind: (kind, int(np.prod(outputs[kind].shape[1:]))) for kind in ("features", "logits")},
+            version=VERSION, sha256=_weights_sha256(model), image_size=(height, width), channels=channels,
+            resize=f"none, measured at {height}x{width}x{channels}", pixels="uint8, then x / 127.5 - 1",
+            batch_size=_EXTRACT_BATCH_SIZE,
+        )
 
-    def extract(self, images, batch_size=256):
-        """uint8 [N, H, W, C] -> (features [N, D], logits [N, K]), float32 arrays of exactly N rows.
-
-        One compiled function with a fixed batch shape runs them all; the last batch is padded, and the
-        padding's rows are dropped.
-        """
-        if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or len(images) < 1:
-            kind = getattr(images, "dtype", type(images).__name__)
-            raise InputError(f"extract needs a uint8 array of one image or more; received {kind}")
-        if images.shape[1:] != self.image_shape:
+    def _scaled(self, images):
+        if tuple(images.shape[1:]) != self.image_shape:
             raise InputError(
-                f"extractor {self.name!r} takes images {self.image_shape}; received {images.shape[1:]}"
+                f"extractor {self.name!r} takes images {self.image_shape}; received {tuple(images.shape[1:])}"
             )
-        run = self._function(batch_size)
-        features, logits = [], []
-        for start in range(0, len(images), batch_size):
-            batch = images[start : start + batch_size]
-            count = len(batch)
-            batch = np.pad(batch, [(0, batch_size - count), (0, 0), (0, 0), (0, 0)])
-            some_features, some_logits = run(batch)
-            features.append(some_features.numpy()[:count])
-            logits.append(some_logits.numpy()[:count])
-        return np.concatenate(features), np.concatenate(logits)
-
-    def _function(self, batch_size):
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-            raise InputError(f"batch_size must be a positive whole number; received {batch_size!r}")
-        if batch_size not in self._compiled:
-
-            @tf.function(input_signature=[tf.TensorSpec((batch_size, *self.image_shape), tf.uint8)], autograph=False)
-            def run(batch):
-                outputs = self.model(image.to_float(batch), training=False)
-                return tf.cast(outputs["features"], tf.float32), tf.cast(outputs["logits"], tf.float32)
-
-            self._compiled[batch_size] = run
-        return self._compiled[batch_size]
+        return image.to_float(images)
 
 
 def _weights_sha256(model):

@@ -81,11 +81,13 @@ def test_extract_gives_exactly_n_rows_in_order():
     extractor = Extractor(model, "tiny_cnn")
     features, logits = extractor.extract(images, batch_size=4)
     direct = model(images.astype(np.float32) / 127.5 - 1.0, training=False)
+    assert (extractor.num_features, extractor.num_logits, extractor.image_size) == (64, 3, (8, 8))
+    assert extractor.protocol()["resize"] == "none, measured at 8x8x1"
     assert features.shape == (11, 64) and features.dtype == logits.dtype == np.float32
     np.testing.assert_allclose(features, direct["features"], rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(logits, direct["logits"], rtol=1e-4, atol=1e-5)
     extractor.extract(images[:6], batch_size=4)
-    assert extractor._compiled[4].experimental_get_tracing_count() == 1
+    assert extractor._compiled[4, 8, 8, 1].experimental_get_tracing_count() == 1
 
 
 def test_sha256_is_of_dtype_shape_and_bytes():
