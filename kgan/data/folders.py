@@ -55,17 +55,25 @@ def squares(paths, size, channels):
     pixels = np.empty((len(paths), size, size, channels), np.uint8)
 
     def read(row):
-        picture = image.decode(paths[row])
-        height, width = picture.shape[:2]
-        side = min(height, width)
-        top, left = (height - side) // 2, (width - side) // 2
-        picture = image.resize(picture[top : top + side, left : left + side], size)
-        pixels[row] = image.to_channels(picture, channels)
+        pixels[row] = image.to_channels(central_square(image.decode(paths[row]), size), channels)
 
-    with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
+    with decoders() as pool:
         for _ in pool.map(read, range(len(paths))):  # in order, so that the same file is complained about
             pass
     return pixels
+
+
+def central_square(images, size):
+    """The central square of uint8 images [H, W, C] or [N, H, W, C], resized with antialiasing."""
+    height, width = images.shape[-3:-1]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return image.resize(images[..., top : top + side, left : left + side, :], size)
+
+
+def decoders():
+    """A pool of threads that decode image files."""
+    return ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1))
 
 
 def cached_squares(cache_dir, name, root, files, size, channels):

@@ -1,10 +1,12 @@
 """The one place that decodes, resizes and scales images.
 
 Images are uint8 in 0..255 with the channels last, [H, W, C] or [N, H, W, C], C = 1 (grey) or 3 (RGB);
-networks work on float32 in [-1, 1]. Every function but `decode` takes a numpy array or a TensorFlow
-tensor (also inside a graph) and gives back the same kind. TensorFlow is imported when first needed.
+networks work on float32 in [-1, 1]. Every function but `decode` and `shape_of`, which read a file, takes a
+numpy array or a TensorFlow tensor (also inside a graph) and gives back the same kind. TensorFlow is imported
+when first needed.
 """
 
+import contextlib
 import io
 from pathlib import Path
 
@@ -156,20 +158,48 @@ def decode(source, *, apply_exif=True):
     Raises:
         InputError: the file is not there, or is not an image that can be read.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, ImageOps
 
     is_bytes = isinstance(source, bytes | bytearray)
     name = f"{len(source)} bytes" if is_bytes else str(source)
+    with _named_errors(name), Image.open(io.BytesIO(source) if is_bytes else Path(source)) as file:
+        picture = ImageOps.exif_transpose(file) if apply_exif else file
+        pixels = np.asarray(picture if picture.mode == "L" else picture.convert("RGB"), np.uint8)
+    return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
+
+
+def shape_of(path):
+    """(H, W, C) that `decode` gives for an image file, from its header alone: no pixel is decoded.
+
+    A PNG's checksums are verified on the way; a JPEG has none, so that a damaged one may be found when it
+    is decoded only.
+
+    Raises:
+        InputError: the file is not there, or is not an image that can be read.
+    """
+    from PIL import ExifTags, Image
+
+    with _named_errors(str(path)), Image.open(Path(path)) as file:
+        width, height = file.size
+        # PIL decodes a PNG without EXIF data to look for some behind the pixels.
+        turned = "exif" in file.info and file.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+        channels = 1 if file.mode == "L" else 3
+        file.verify()
+    return (width, height, channels) if turned else (height, width, channels)
+
+
+@contextlib.contextmanager
+def _named_errors(name):
+    """InputError in place of what Pillow raises for a file that it cannot read."""
+    from PIL import Image, UnidentifiedImageError
+
     try:
-        with Image.open(io.BytesIO(source) if is_bytes else Path(source)) as file:
-            picture = ImageOps.exif_transpose(file) if apply_exif else file
-            pixels = np.asarray(picture if picture.mode == "L" else picture.convert("RGB"), np.uint8)
+        yield
     except FileNotFoundError:
         raise InputError(f"there is no image file {name}; check the path") from None
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         reason = "not an image" if isinstance(error, UnidentifiedImageError) else str(error).split("\n")[0]
         raise InputError(f"cannot read {name} as an image ({reason}); give a whole PNG or JPEG") from None
-    return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
 
 
 def check_size(size):
