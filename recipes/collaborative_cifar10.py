@@ -38,6 +38,7 @@ def recipe(
     ema_decay=0.999,
     features_steps=3000,
     num_samples=10_000,
+    held_out=0.0,  # share of the images on which alone the best weights are chosen; 0: no choice
     quantize=("none", "float16", "dynamic", "int8"),
     data_dir=None,
     seed=0,
@@ -59,5 +60,5 @@ def recipe(
 
     return collaborative_stages(
         data, collaborative, sizes, graphs, steps=steps, batch_size=batch_size, features_steps=features_steps,
-        num_samples=num_samples, quantize=quantize, facts={"transfer": transfer},
+        num_samples=num_samples, held_out=held_out, quantize=quantize, facts={"transfer": transfer},
     )

@@ -56,6 +56,7 @@ def recipe(
     ema_decay=0.99,
     features_steps=300,
     num_samples=1797,
+    held_out=0.0,  # share of the images on which alone the best weights are chosen; 0: no choice
     quantize=("none", "int8"),
     seed=0,
 ):
@@ -79,5 +80,5 @@ def recipe(
 
     return collaborative_stages(
         data, collaborative, sizes, graphs, steps=steps, batch_size=batch_size, features_steps=features_steps,
-        num_samples=num_samples, quantize=quantize, facts={"transfer": transfer},
+        num_samples=num_samples, held_out=held_out, quantize=quantize, facts={"transfer": transfer},
     )

@@ -55,6 +55,7 @@ def recipe(
     control_discriminator="own",
     ema_decay=0.999,
     num_samples=10_000,
+    held_out=0.0,  # share of the images on which alone the best weights are chosen; 0: no choice
     quantize=("none", "float16", "dynamic", "int8"),
     data_dir=None,
     seed=0,
@@ -91,5 +92,5 @@ def recipe(
         student_d=student_d, student_objectives=objectives, student_optimizer=student_optimizer,
         discriminator_optimizer=judge_optimizer, student_steps=student_steps,
         control_learning_rates=control_learning_rates, control_discriminator=control_discriminator,
-        control_steps=control_steps, num_samples=num_samples, quantize=quantize,
+        control_steps=control_steps, num_samples=num_samples, held_out=held_out, quantize=quantize,
     )

@@ -63,6 +63,7 @@ def recipe(
     control_discriminator="own",
     ema_decay=0.995,
     num_samples=1797,
+    held_out=0.0,  # share of the images on which alone the best weights are chosen; 0: no choice
     quantize=("none", "float16", "dynamic", "int8"),
     seed=0,
 ):
@@ -92,5 +93,5 @@ def recipe(
         student_d=student_d, student_objectives={"mse": MSE(reduction)}, student_optimizer=student_optimizer,
         student_steps=student_steps,
         control_learning_rates=control_learning_rates, control_discriminator=control_discriminator,
-        control_steps=control_steps, num_samples=num_samples, quantize=quantize,
+        control_steps=control_steps, num_samples=num_samples, held_out=held_out, quantize=quantize,
     )

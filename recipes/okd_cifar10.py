@@ -39,6 +39,7 @@ def recipe(
     ema_decay=0.999,
     features_steps=2000,
     num_samples=2642,
+    held_out=0.0,  # share of the images on which alone the best weights are chosen; 0: no choice
     quantize=("none", "int8"),
     data_dir=None,
     seed=0,
@@ -59,5 +60,5 @@ def recipe(
 
     return okd_stages(
         data, okd, (width,) * num_peers, steps=steps, batch_size=batch_size, features_steps=features_steps,
-        num_samples=num_samples, quantize=quantize, facts={"topology": topology, "rho": rho},
+        num_samples=num_samples, held_out=held_out, quantize=quantize, facts={"topology": topology, "rho": rho},
     )

@@ -118,8 +118,8 @@ def test_every_room_is_in_the_table():
     ("kgan.losses.kd.crd", "from ...methods import kd"),
     ("kgan.data.image", "from kgan import metrics"),
     ("kgan.networks.dcgan", "from kgan.training.ema import EMA"),
-    ("kgan.metrics.evaluate", "from kgan.data import digits"),
-    ("kgan.metrics.evaluate", "from kgan.data.image_set import ImageSet"),
+    ("kgan.metrics.score", "from kgan.data import digits"),
+    ("kgan.metrics.score", "from kgan.data.image_set import ImageSet"),
     ("kgan.methods.gan", "from kgan.networks.dcgan import dcgan_generator"),
     ("kgan.methods.gan", "from kgan.metrics import evaluate"),
     ("kgan.training.loop", "from kgan.methods.gan import GAN"),
@@ -145,7 +145,7 @@ def test_a_forbidden_import_is_found(module, source):
 
 @pytest.mark.parametrize(("module", "source"), [
     ("kgan.losses.kd.crd", "import tensorflow\nfrom kgan.errors import InputError\nfrom . import base"),
-    ("kgan.metrics.evaluate", "from kgan.data import image\nfrom kgan.data.image import to_uint8"),
+    ("kgan.metrics.score", "from kgan.data import image\nfrom kgan.data.image import to_uint8"),
     ("kgan.methods.gan", "from kgan.losses import gan\nfrom kgan.networks.layers import X\nimport kgan.files"),
     ("kgan.stages.judge", "from kgan.export.fold import fold\nfrom kgan.methods import gan\nimport kgan.run"),
     ("kgan.cli", "import click\ndef f():\n    from kgan.run import fit\n    from kgan.report import page"),

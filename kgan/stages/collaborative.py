@@ -14,7 +14,8 @@ from kgan.methods.side_by_side import SideBySide
 from kgan.recipe import Stage
 from kgan.stages import delivery, judge
 from kgan.stages.checks import check_numbers
-from kgan.stages.evaluate import evaluate
+from kgan.stages.evaluate import Evaluation
+from kgan.stages.selection import hold_out
 from kgan.stages.training import (
     begin_stage,
     image_batches,
@@ -58,7 +59,7 @@ class GraphMaker:
 
 
 def collaborative_stages(data, collaborative, sizes, graphs, *, steps, batch_size, features_steps, num_samples,
-                         quantize=(), singles=tuple(SINGLES), facts=None):
+                         quantize=(), singles=tuple(SINGLES), facts=None, held_out=0.0):
     """features, graph, controls, singles, evaluate, export, report.
 
     Args:
@@ -70,6 +71,7 @@ def collaborative_stages(data, collaborative, sizes, graphs, *, steps, batch_siz
         steps, batch_size: of all trainings.
         singles: roles among `SINGLES`: one GAN each, of the first size, from a seed of their own.
         facts: dict of what else `metrics.json` is to say.
+        held_out: share of the images on which alone the best weights are chosen (`selection.hold_out`).
 
     The others are the arguments of the single stages. What does not fit is refused here.
     """
@@ -80,21 +82,23 @@ def collaborative_stages(data, collaborative, sizes, graphs, *, steps, batch_siz
         check_quantize(kind)
     for edges in graphs.values():
         collaborative(sizes, edges, 0)  # raises where edges, image and latent sizes do not fit the networks
-    trained = {"steps": steps, "batch_size": batch_size}
+    data, selection = hold_out(data, held_out, num_samples)
+    trained = {"steps": steps, "batch_size": batch_size, "selection": selection}
+    needs = ("features",) if selection else ()
     facts = {"kind": "collaborative"} | (facts or {}) | {
         "graphs": {role: {"edges": edges_as_dicts(edges)} for role, edges in graphs.items()}}
     controls = {role: edges for role, edges in graphs.items() if role != TESTED}
     stages = [Stage("features", judge.features(data, steps=features_steps), settings={"steps": features_steps}),
-              Stage("graph", graph_stage(data, collaborative, sizes, {TESTED: graphs[TESTED]}, **trained),
-                    settings={"steps": steps})]
+              Stage("graph", graph_stage(data, collaborative, sizes, {TESTED: graphs[TESTED]}, **trained), needs,
+                    {"steps": steps})]
     if controls:
-        stages.append(Stage("controls", graph_stage(data, collaborative, sizes, controls, **trained),
-                            settings={"steps": steps}))
+        stages.append(Stage("controls", graph_stage(data, collaborative, sizes, controls, **trained), needs,
+                            {"steps": steps}))
     if singles:
-        stages.append(Stage("singles", single_stage(data, collaborative, sizes[0], singles, **trained),
-                            settings={"steps": steps}))
+        stages.append(Stage("singles", single_stage(data, collaborative, sizes[0], singles, **trained), needs,
+                            {"steps": steps}))
     measured = tuple(stage.name for stage in stages)
-    stages.append(Stage("evaluate", evaluate(data, num_samples=num_samples, facts=facts,
+    stages.append(Stage("evaluate", Evaluation(data, num_samples, facts=facts,
                                              embedded={TESTED: EMBEDDED, "mad_gan": EMBEDDED}),
                         measured, {"num_samples": num_samples}))
     if quantize:
@@ -103,31 +107,31 @@ def collaborative_stages(data, collaborative, sizes, graphs, *, steps, batch_siz
     return [*stages, Stage("report", delivery.report(), ("evaluate", *(["export"] if quantize else [])))]
 
 
-def graph_stage(data, collaborative, sizes, graphs, *, steps, batch_size):
+def graph_stage(data, collaborative, sizes, graphs, *, steps, batch_size, selection=None):
     """Stage: trains the generators under each graph, all from the same weights, latents and batches."""
     def run(work):
         members = {}
         for role, edges in graphs.items():
             seed = begin_stage(work, "graph")  # for each anew: the same weights
             members[role] = (collaborative(sizes, edges, seed), sizes)
-        _train(work, members, image_batches(data(), batch_size, seed, len(sizes)), steps)
+        _train(work, members, image_batches(data(), batch_size, seed, len(sizes)), steps, selection)
 
     return run
 
 
-def single_stage(data, collaborative, size, roles, *, steps, batch_size):
+def single_stage(data, collaborative, size, roles, *, steps, batch_size, selection=None):
     """Stage: trains a generator alone, a graph of one edge, for each role of `SINGLES`."""
     def run(work):
         members = {}
         for role in roles:
             seed = begin_stage(work, "single")
             members[role] = (collaborative((size,), [Edge(DISCRIMINATOR, "1")], seed, SINGLES[role]), (size,))
-        _train(work, members, image_batches(data(), batch_size, seed), steps)
+        _train(work, members, image_batches(data(), batch_size, seed), steps, selection)
 
     return run
 
 
-def _train(work, members, batches, steps):
+def _train(work, members, batches, steps, selection):
     _check_length(work, members, steps)
     method = SideBySide({role: member for role, (member, _) in members.items()})
     shown, entries = {}, []
@@ -141,10 +145,12 @@ def _train(work, members, batches, steps):
                 "name": name, "role": role, "node": None if alone else node, "size": size,
                 "parameters": shown[name].count_params(), "steps": steps,
                 "weights": "ema" if f"generator_{node}" in member.averages else "raw"})
-    train_in_run(work, method, batches, steps, title=work.folder.name, shown=shown, late=True)
+    best = train_in_run(work, method, batches, steps, title=work.folder.name, shown=shown, late=True,
+                        selection=selection)
     for name, network in shown.items():
         save_network(work, name, network)
-    write_register(work, [entry | {"late": late_weights(work, entry["name"], steps)} for entry in entries])
+    write_register(work, [entry | {"late": late_weights(work, entry["name"], steps)} | best[entry["name"]]
+                          for entry in entries])
 
 
 def _check_length(work, members, steps):

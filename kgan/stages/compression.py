@@ -24,7 +24,8 @@ from kgan.stages.training import (
 SELECTIONS = ("score", "distance")
 
 
-def teachers(gan, depths, data, *, steps, batch_size, critic_steps=1, select="distance", num_samples=2000):
+def teachers(gan, depths, data, *, steps, batch_size, critic_steps=1, select="distance", num_samples=2000,
+             selection=None):
     """Stage: trains a GAN for each `d` side by side; the one of the best measure becomes the teacher.
 
     Args:
@@ -40,7 +41,7 @@ def teachers(gan, depths, data, *, steps, batch_size, critic_steps=1, select="di
         images = data()
         members = {f"teacher_d{d}": d for d in depths}
         entries = _train_gans(work, "teacher", {name: lambda seed, d=d: gan(d, seed) for name, d in members.items()},
-                              images, steps, batch_size, critic_steps)
+                              images, steps, batch_size, critic_steps, selection)
         chosen = next(iter(members))
         if len(members) > 1:
             chosen = _best(Judge(work, images, num_samples), work, members, select)
@@ -52,7 +53,7 @@ def teachers(gan, depths, data, *, steps, batch_size, critic_steps=1, select="di
 
 
 def students(generator, depths, objectives, optimizer, data, *, steps, batch_size, discriminator=None,
-             discriminator_optimizer=None, ema_decay=0.999):
+             discriminator_optimizer=None, ema_decay=0.999, selection=None):
     """Stage: trains a student of the run's teacher for each `d` and objective, all in one step.
 
     Args:
@@ -79,18 +80,18 @@ def students(generator, depths, objectives, optimizer, data, *, steps, batch_siz
         batches = image_batches(data(), batch_size, seed) if judged else lambda step: latent_batches(batch_size)
         outputs = method.network_outputs()
         generators = {name: outputs[name] for name in plans}
-        train_in_run(work, method, batches, steps, title="students", shown=generators)
+        best = train_in_run(work, method, batches, steps, title="students", shown=generators, selection=selection)
         for name, network in generators.items():
             save_network(work, name, network)
         write_register(work, [
             _entry(name, outputs[name], steps, method.averages, method.optimizers[name]) | {
-                "role": "student", "d": d, "objective": kind} for name, (d, kind, _) in plans.items()])
+                "role": "student", "d": d, "objective": kind} | best[name] for name, (d, kind, _) in plans.items()])
 
     return run
 
 
 def controls(gan, depths, learning_rates, data, *, steps, batch_size, critic_steps=1, discriminator="own",
-             num_samples=2000):
+             num_samples=2000, selection=None):
     """Stage: trains a GAN without teacher for each student's `d` and each learning rate, side by side.
 
     The learning rate with the smaller distance is the control of its `d`: the better of its chances.
@@ -111,7 +112,7 @@ def controls(gan, depths, learning_rates, data, *, steps, batch_size, critic_ste
             return lambda seed: gan(d, seed, rate, judge_d)
 
         entries = _train_gans(work, "controls", {name: build(*plan) for name, plan in plans.items()}, images, steps,
-                              batch_size, critic_steps)
+                              batch_size, critic_steps, selection)
         judge = Judge(work, images, num_samples)
         best = {_best(judge, work, [name for name, plan in plans.items() if plan[0] == d], "distance")
                 if len(learning_rates) > 1 else next(name for name, plan in plans.items() if plan[0] == d)
@@ -137,18 +138,19 @@ def chosen_teacher(run_dir):
     return next(entry for entry in read_registers(run_dir) if entry["role"] == "teacher")
 
 
-def _train_gans(work, stage, builders, images, steps, batch_size, critic_steps):
+def _train_gans(work, stage, builders, images, steps, batch_size, critic_steps, selection):
     seed = begin_stage(work, stage)
     if not isinstance(images, ImageSet):
         raise InputError(f"{stage}: data must be an ImageSet; received {type(images).__name__}")
     members = {name: build(seed) for name, build in builders.items()}
     method = SideBySide(members)
     shown = {name: member.network_outputs()["generator"] for name, member in members.items()}
-    train_in_run(work, method, image_batches(images, batch_size, seed, critic_steps), steps, title=stage, shown=shown)
+    best = train_in_run(work, method, image_batches(images, batch_size, seed, critic_steps), steps, title=stage,
+                        shown=shown, selection=selection)
     for name, generator in shown.items():
         save_network(work, name, generator)
     return {name: _entry(name, shown[name], steps, member.averages, member.optimizers["generator"]) | {
-        "objective": "gan"} for name, member in members.items()}
+        "objective": "gan"} | best[name] for name, member in members.items()}
 
 
 def _entry(name, network, steps, averages, optimizer):

@@ -1,11 +1,15 @@
 """Stage: measures every network of a run and keeps images for the report."""
 
+import dataclasses
+from collections.abc import Callable, Mapping
+
 import numpy as np
 
 from kgan.files import whole_file, write_json
 from kgan.metrics.embedding import tsne
 from kgan.metrics.sampler import Sampler
 from kgan.stages.judge import Judge
+from kgan.stages.selection import best_measures, best_protocol
 from kgan.stages.training import load_network, read_registers, run_latents
 
 SHOWN = 32  # images a network in the report
@@ -13,11 +17,13 @@ INTERPOLATED = 9  # images between two latents
 ROWS = 3
 
 
-def evaluate(data, *, num_samples, facts=None, embedded=None):
-    """Writes `metrics.json`, and in the stage's folder images of all networks from the same latents.
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """Stage: writes `metrics.json`, and in the stage's folder images of all networks from the same latents.
 
     A network whose training kept late weights is measured with each of them: its measures are the means,
-    and `<measure>_late_std` the standard deviations.
+    and `<measure>_late_std` the standard deviations. One whose best weights were chosen on held-out images has
+    `<measure>_best` beside them.
 
     Args:
         data: callable that gives the `ImageSet` of real images.
@@ -26,24 +32,30 @@ def evaluate(data, *, num_samples, facts=None, embedded=None):
         embedded: dict, role -> number of images of each of its networks, from the same latents, whose features
             are laid out in the plane together with as many real ones.
     """
-    def run(work):
-        images = data()
-        judge = Judge(work, images, num_samples)
+
+    data: Callable
+    num_samples: int
+    facts: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    embedded: Mapping[str, int] = dataclasses.field(default_factory=dict)
+
+    def __call__(self, work):
+        images = self.data()
+        judge = Judge(work, images, self.num_samples)
         entries = read_registers(work.run_dir)
         networks, samples, lines, features = {}, {}, {}, {}
         for entry in entries:
             work.stop.check()
             network = load_network(work.run_dir, entry["name"])
             sampler = Sampler(network)
-            inputs = run_latents(work, num_samples, sampler.latent_dim)
+            inputs = run_latents(work, self.num_samples, sampler.latent_dim)
             generated = sampler.images_of(inputs)
             measures = judge.measures(generated)
             if entry.get("late"):
                 measures = _late_measures(work, entry["late"], network, sampler, inputs, judge)
-            networks[entry["name"]] = _facts(entry) | measures
+            networks[entry["name"]] = _facts(entry) | measures | best_measures(work, entry, judge)
             samples[entry["name"]] = generated[:SHOWN]
-            if entry["role"] in (embedded or {}):
-                features[entry["name"]] = judge.extractor.extract(generated[: embedded[entry["role"]]])[0]
+            if entry["role"] in self.embedded:
+                features[entry["name"]] = judge.extractor.extract(generated[: self.embedded[entry["role"]]])[0]
             lines[entry["name"]] = interpolate(sampler, run_latents(work, 2 * ROWS, sampler.latent_dim))
         _add_ratios(networks)
         order = order_of(judge.seed, len(images), SHOWN)
@@ -51,15 +63,13 @@ def evaluate(data, *, num_samples, facts=None, embedded=None):
         _write_arrays(work.folder / "interpolation.npz", lines)
         _write_arrays(work.folder / "real.npz", {"real": images.images[order]})
         if features:
-            chosen = order_of(judge.seed, len(images), max(map(len, features.values())))
-            _write_embedding(work, features | {"real": judge.real.features[chosen]}, judge.seed)
+            known = judge.real.features
+            chosen = order_of(judge.seed, len(known), max(map(len, features.values())))
+            _write_embedding(work, features | {"real": known[chosen]}, judge.seed)
         late = {int(step) for entry in entries for step in entry.get("late", {})}
-        protocol = judge.protocol() | ({"late_checkpoints": sorted(late)} if late else {})
-        write_json(work.run_dir / "metrics.json", (facts or {}) | {
-            "protocol": protocol, "headline": judge.headline,
-            "real": judge.real.measures(judge.extractor.name), "networks": networks})
-
-    return run
+        protocol = judge.protocol() | ({"late_checkpoints": sorted(late)} if late else {}) | best_protocol(entries)
+        write_json(work.run_dir / "metrics.json", dict(self.facts) | {
+            "protocol": protocol, "headline": judge.headline, "real": judge.real_measures(), "networks": networks})
 
 
 def order_of(seed, num, shown):

@@ -4,8 +4,9 @@ import random
 
 from kgan.methods.graph import with_gates
 from kgan.metrics.classifier import Extractor, train_classifier
-from kgan.metrics.evaluate import RealStatistics, measure
+from kgan.metrics.options import Options
 from kgan.metrics.sampler import Sampler
+from kgan.metrics.score import chunks_of, gather, measures_of
 from kgan.stages.checks import check_numbers
 from kgan.stages.training import image_batches
 from kgan.training.noise import fold_seed
@@ -33,7 +34,8 @@ class GateTrials:
         self.images, self.steps, self.batch_size, self.num_samples = data(), steps, batch_size, num_samples
         classifier, _ = train_classifier(self.images, steps=features_steps, seed=0)
         self.extractor = Extractor(classifier, f"{self.images.name}_cnn")
-        self.real = RealStatistics.of(self.images.images, self.extractor, seed=0, split=self.images.split)
+        self.options = Options(("is", "fid"), few=True)
+        self.real = gather(chunks_of(self.images.images), len(self.images), self.extractor, self.options, keep="none")
         self.method, self.samplers = None, {}
 
     def __call__(self, values, seed, share=1.0, trial_id=None):
@@ -48,11 +50,15 @@ class GateTrials:
         self._start(values["gates"], seed, steps)
         batches = image_batches(self.images, self.batch_size, seed, len(self.sizes))(0)
         self.method.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False)
-        measures = {name: measure(sampler(self.num_samples, fold_seed(seed, "evaluation")), self.extractor, self.real,
-                                  seed=0) for name, sampler in self.samplers.items()}
+        measures = {name: self._measures(sampler(self.num_samples, fold_seed(seed, "evaluation")))
+                    for name, sampler in self.samplers.items()}
         scores = {f"is_{name}": found[f"is_{self.extractor.name}"] for name, found in measures.items()}
         distance = min(found[f"fd_{self.extractor.name}"] for found in measures.values())
         return {"objective": max(scores.values()), **scores, "fd_best": distance}
+
+    def _measures(self, images):
+        found = gather(chunks_of(images), len(images), self.extractor, self.options, keep="none")
+        return measures_of(found, self.real, self.extractor, self.options)
 
     def _start(self, gates, seed, steps):
         # Initialisers draw their seeds from here. `keras.utils.set_random_seed` would also clear TensorFlow's cache of

@@ -2,18 +2,24 @@
 
 import json
 from functools import cached_property
+from pathlib import Path
 
 import keras
 
+from kgan.data.pictures import of_image_set
 from kgan.errors import InputError
 from kgan.files import write_json
 from kgan.metrics.classifier import Extractor, train_classifier
-from kgan.metrics.evaluate import RealStatistics, measure, protocol
+from kgan.metrics.options import Options
+from kgan.metrics.protocol import protocol
 from kgan.metrics.sampler import Sampler
+from kgan.metrics.score import chunks_of, gather, measures_of
+from kgan.stages.real_images import REFERENCES, RealImages
 from kgan.stages.training import load_network, run_latents, save_network
 from kgan.training.noise import fold_seed
 
 NETWORK = "classifier"
+METRICS = ("is", "fid", "precision_recall", "density_coverage", "vol")
 
 
 def features(data, *, steps):
@@ -65,6 +71,8 @@ class Judge:
     def __init__(self, work, data, num_samples):
         self.work, self.data, self.num_samples = work, data, num_samples
         self.seed = fold_seed(work.seed, "shuffle")
+        # The run's own classifier has few features; where images are even fewer, the protocol says so.
+        self.options = Options(METRICS, min(10, max(num_samples // 10, 1)), self.seed, few=True)
 
     @cached_property
     def extractor(self):
@@ -73,10 +81,14 @@ class Judge:
 
     @cached_property
     def real(self):
-        """Statistics of the real images."""
-        splits = min(10, max(self.num_samples // 10, 1))
-        return RealStatistics.of(self.data.images, self.extractor, seed=self.seed, split=self.data.split,
-                                 num_splits=splits)
+        """Statistics of the real images, `score.Gathered`; kept in the run."""
+        cache = self.work.run_dir / REFERENCES
+        return RealImages.of(of_image_set(self.data)).measure(self.extractor, self.options, cache).gathered
+
+    def real_measures(self):
+        """The real images' own measures, by name; no distance among them."""
+        mean, std = self.real.score
+        return {f"is_{self.extractor.name}": mean, f"is_{self.extractor.name}_std": std, "vol": self.real.vol}
 
     def images(self, generator):
         """The images a generator is measured on, uint8, from the latents all networks of the run share."""
@@ -85,7 +97,8 @@ class Judge:
 
     def measures(self, images):
         """Measures of generated uint8 images [N, H, W, C] by name."""
-        return measure(images, self.extractor, self.real, seed=self.seed)
+        found = gather(chunks_of(images), len(images), self.extractor, self.options, keep="few")
+        return measures_of(found, self.real, self.extractor, self.options)
 
     @property
     def headline(self):
@@ -94,7 +107,24 @@ class Judge:
 
     def protocol(self):
         """How the numbers came about."""
-        record = json.loads((self.work.run_dir / "features" / "classifier.json").read_text(encoding="utf-8"))
-        found = protocol(self.extractor, self.real, num_fake=self.num_samples, seed=self.seed,
-                         held_out_accuracy=record["held_out_accuracy"])
+        found = protocol(self.extractor, self.options, num_fake=self.num_samples, num_real=len(self.data),
+                         real_split=self.data.split)
+        found["extractor"]["held_out_accuracy"] = held_out_accuracy(self.work.run_dir)
         return found | {"sampling_seed": fold_seed(self.work.seed, "evaluation")}
+
+
+def own_extractor(run_dir, evaluation):
+    """The classifier that a run trained for its measures; InputError where it has none.
+
+    Args:
+        evaluation: the `Evaluation` among its stages, or None.
+    """
+    if evaluation is None:
+        raise InputError(f"{run_dir} has no classifier of its own to measure generators with: give --features")
+    return Extractor(load_network(run_dir, NETWORK), f"{evaluation.data().name}_cnn")
+
+
+def held_out_accuracy(run_dir):
+    """Of the run's own classifier."""
+    record = json.loads((Path(run_dir) / "features" / "classifier.json").read_text(encoding="utf-8"))
+    return record["held_out_accuracy"]

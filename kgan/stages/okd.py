@@ -9,7 +9,8 @@ from kgan.methods.side_by_side import SideBySide
 from kgan.recipe import Stage
 from kgan.stages import delivery, judge
 from kgan.stages.checks import check_numbers
-from kgan.stages.evaluate import evaluate
+from kgan.stages.evaluate import Evaluation
+from kgan.stages.selection import hold_out
 from kgan.stages.training import (
     begin_stage,
     image_batches,
@@ -47,7 +48,7 @@ def okd_maker(generator, discriminator, connector=None, *, optimizers, objective
 
 
 def okd_stages(data, okd, sizes, *, steps, batch_size, features_steps, num_samples, quantize=(), conditional=False,
-               single=True, facts=None):
+               single=True, facts=None, held_out=0.0):
     """features, okd, controls, evaluate, export, report.
 
     Args:
@@ -59,6 +60,7 @@ def okd_stages(data, okd, sizes, *, steps, batch_size, features_steps, num_sampl
         conditional: whether the generators take labels.
         single: whether to train one GAN alone too, of the first size, from a seed of its own.
         facts: dict of what else `metrics.json` is to say, such as rho and topology.
+        held_out: share of the images on which alone the best weights are chosen (`selection.hold_out`).
 
     The others are the arguments of the single stages.
     """
@@ -66,14 +68,16 @@ def okd_stages(data, okd, sizes, *, steps, batch_size, features_steps, num_sampl
     if len(sizes) < 2 or min(sizes) < 1:
         raise InputError(f"online distillation needs two peers or more, each of a positive size; received {sizes!r}")
     okd(sizes[:1], False, 0)  # raises where image and latent sizes do not fit the networks
-    trained = {"steps": steps, "batch_size": batch_size, "conditional": conditional}
+    data, selection = hold_out(data, held_out, num_samples)
+    trained = {"steps": steps, "batch_size": batch_size, "conditional": conditional, "selection": selection}
+    needs = ("features",) if selection else ()
     facts = {"kind": "okd"} | (facts or {})
     measured = ("features", "okd", "controls")
     stages = [
         Stage("features", judge.features(data, steps=features_steps), settings={"steps": features_steps}),
-        Stage("okd", peers(data, okd, sizes, **trained), settings={"steps": steps}),
-        Stage("controls", controls(data, okd, sizes, single=single, **trained), settings={"steps": steps}),
-        Stage("evaluate", evaluate(data, num_samples=num_samples, facts=facts), measured, {"num_samples": num_samples}),
+        Stage("okd", peers(data, okd, sizes, **trained), needs, {"steps": steps}),
+        Stage("controls", controls(data, okd, sizes, single=single, **trained), needs, {"steps": steps}),
+        Stage("evaluate", Evaluation(data, num_samples, facts=facts), measured, {"num_samples": num_samples}),
     ]
     if quantize:
         stages.append(Stage("export", delivery.export(quantize=quantize, roles=("peer",)), ("okd",),
@@ -81,17 +85,17 @@ def okd_stages(data, okd, sizes, *, steps, batch_size, features_steps, num_sampl
     return [*stages, Stage("report", delivery.report(), ("evaluate", *(["export"] if quantize else [])))]
 
 
-def peers(data, okd, sizes, *, steps, batch_size, conditional):
+def peers(data, okd, sizes, *, steps, batch_size, conditional, selection=None):
     """Stage: trains the peers with their connectors."""
     def run(work):
         seed = begin_stage(work, "peers")
         method = okd(sizes, True, seed)
-        _train(work, method, {"peer": (method, sizes)}, data(), seed, steps, batch_size, conditional)
+        _train(work, method, {"peer": (method, sizes)}, data(), seed, steps, batch_size, conditional, selection)
 
     return run
 
 
-def controls(data, okd, sizes, *, steps, batch_size, conditional, single):
+def controls(data, okd, sizes, *, steps, batch_size, conditional, single, selection=None):
     """Stage: trains the same peers without connectors, from the same weights and latents, and one GAN alone."""
     def run(work):
         seed = begin_stage(work, "peers")  # as the peers' stage: the same weights, latents and batches
@@ -100,12 +104,12 @@ def controls(data, okd, sizes, *, steps, batch_size, conditional, single):
             begin_stage(work, "single")
             roles["single"] = (okd(sizes[:1], False, fold_seed(work.seed, "single")), sizes[:1])
         method = SideBySide({role: member for role, (member, _) in roles.items()})
-        _train(work, method, roles, data(), seed, steps, batch_size, conditional)
+        _train(work, method, roles, data(), seed, steps, batch_size, conditional, selection)
 
     return run
 
 
-def _train(work, method, roles, images, seed, steps, batch_size, conditional):
+def _train(work, method, roles, images, seed, steps, batch_size, conditional, selection):
     if conditional and not images.num_classes:
         raise InputError(f"{images.name} has no labels, which conditional generators need")
     shown, entries = {}, []
@@ -118,8 +122,9 @@ def _train(work, method, roles, images, seed, steps, batch_size, conditional):
                 "name": name, "role": role, "peer": peer, "size": size, "objective": member.objective_name,
                 "parameters": shown[name].count_params(), "weights": "ema" if member.averages else "raw",
                 "steps": steps} | ({"classes": list(images.class_names)} if conditional else {}))
-    train_in_run(work, method, image_batches(images, batch_size, seed, with_labels=conditional), steps,
-                 title=work.folder.name, shown=shown, late=True)
+    best = train_in_run(work, method, image_batches(images, batch_size, seed, with_labels=conditional), steps,
+                        title=work.folder.name, shown=shown, late=True, selection=selection)
     for name, network in shown.items():
         save_network(work, name, network)
-    write_register(work, [entry | {"late": late_weights(work, entry["name"], steps)} for entry in entries])
+    write_register(work, [entry | {"late": late_weights(work, entry["name"], steps)} | best[entry["name"]]
+                          for entry in entries])

@@ -5,6 +5,7 @@ from kgan.export.tflite import check_quantize
 from kgan.recipe import Stage
 from kgan.stages import compression, delivery, evaluate, judge
 from kgan.stages.checks import check_numbers
+from kgan.stages.selection import hold_out
 
 # For searches over students: what a trial runs, what no student changes, and which training is shortened.
 TRIAL_STAGES = ("features", "teacher", "students", "evaluate")
@@ -16,7 +17,7 @@ def compression_stages(
     data, *, teacher_gan, control_gan, generator, teacher_d, teacher_steps, student_d, student_objectives,
     student_optimizer, student_steps, control_learning_rates, control_steps, features_steps, batch_size, num_samples,
     quantize, discriminator=None, discriminator_optimizer=None, control_discriminator="own", critic_steps=1,
-    ema_decay=0.999, select="distance",
+    ema_decay=0.999, select="distance", held_out=0.0,
 ):
     """features, teacher, students, controls, evaluate, export, report.
 
@@ -29,6 +30,7 @@ def compression_stages(
         student_objectives: dict, name ("mse", "joint") -> objective.
         student_optimizer, discriminator_optimizer: callables that give an optimiser.
         select: what chooses the teacher, "score" or "distance".
+        held_out: share of the images on which alone the best weights are chosen (`selection.hold_out`).
 
     The others are the arguments of the single stages in `compression`, `judge`, `evaluate` and `delivery`.
     What does not fit is refused here, before anything is trained or written.
@@ -40,11 +42,14 @@ def compression_stages(
     _check_sizes(generator, teacher_d, student_d)
     for kind in quantize:
         check_quantize(kind)
-    trained = {"batch_size": batch_size, "critic_steps": critic_steps, "num_samples": num_samples}
+    data, selection = hold_out(data, held_out, num_samples)
+    trained = {"batch_size": batch_size, "critic_steps": critic_steps, "num_samples": num_samples,
+               "selection": selection}
     teachers = compression.teachers(teacher_gan, teacher_d, data, steps=teacher_steps, select=select, **trained)
     students = compression.students(
         generator, student_d, student_objectives, student_optimizer, data, steps=student_steps, batch_size=batch_size,
-        discriminator=discriminator, discriminator_optimizer=discriminator_optimizer, ema_decay=ema_decay)
+        discriminator=discriminator, discriminator_optimizer=discriminator_optimizer, ema_decay=ema_decay,
+        selection=selection)
     controls = compression.controls(control_gan, student_d, control_learning_rates, data, steps=control_steps,
                                     discriminator=control_discriminator, **trained)
     measured = ("features", "teacher", "students", "controls")
@@ -53,7 +58,7 @@ def compression_stages(
         Stage("teacher", teachers, ("features",), {"steps": teacher_steps}),
         Stage("students", students, ("teacher",), {"steps": student_steps}),
         Stage("controls", controls, ("features", "teacher"), {"steps": control_steps}),
-        Stage("evaluate", evaluate.evaluate(data, num_samples=num_samples), measured, {"num_samples": num_samples}),
+        Stage("evaluate", evaluate.Evaluation(data, num_samples), measured, {"num_samples": num_samples}),
         Stage("export", delivery.export(quantize=quantize), ("teacher", "students"), {"quantize": quantize}),
         Stage("report", delivery.report(), ("evaluate", "export")),
     ]

@@ -26,7 +26,7 @@ def begin_stage(work, name):
     return seed
 
 
-def train_in_run(work, method, batches, steps, *, title, shown, late=False):
+def train_in_run(work, method, batches, steps, *, title, shown, late=False, selection=None):
     """Trains `method` for `steps` steps within a stage's folder.
 
     Args:
@@ -35,8 +35,18 @@ def train_in_run(work, method, batches, steps, *, title, shown, late=False):
             `samples/<name>-<step>.png`, ten times in a training.
         late: keep the weights of the shown generators at the last of these times, for measures that are
             averaged over them (`late_weights`).
+        selection: a `kgan.stages.selection.Selection`: the shown generators are measured on its held-out images at
+            these times, and the best weights of each are saved as `networks/<name>_best.keras`.
+
+    Returns: dict, name of a shown generator -> what its entry in the register says besides: "best", if selected.
     """
     samplers = {name: Sampler(generator, GRID * GRID) for name, generator in shown.items()}
+    selector = selection.begin(work, shown, samplers) if selection else None
+
+    def batches_from(step):  # asked for once, when the checkpoint is known that the training goes on from
+        if selector:
+            selector.go_on_from(step)
+        return batches(step)
 
     def write_samples(step):
         for name, sampler in samplers.items():
@@ -45,12 +55,16 @@ def train_in_run(work, method, batches, steps, *, title, shown, late=False):
             if late and step >= LATE * steps:
                 with whole_path(_late_folder(work) / f"{name}-{step:08d}.weights.h5") as path:
                     shown[name].save_weights(path)
+        if selector:
+            selector.evaluate(step)
 
     every = max(steps // 10, 1)
     with work.console.progress(title, steps) as progress:
-        train(method, batches, steps, work.folder, log_every=min(50, every), sample_every=every,
+        train(method, batches_from, steps, work.folder, log_every=min(50, every), sample_every=every,
               checkpoint_every=max(steps // CHECKPOINTS, 1), write_samples=write_samples, stop=work.stop,
               progress=progress, warn=work.console.say)
+    chosen = selector.finish() if selector else {}
+    return {name: chosen.get(name, {}) for name in shown}
 
 
 def late_weights(work, name, steps):

@@ -51,6 +51,11 @@ def restore_checkpoint(folder, method, warn=lambda message: None):
     return 0
 
 
+def checkpoint_steps(folder):
+    """The steps of the checkpoints in `folder`, the newest first: those from which a training may go on."""
+    return [int(path.stem[5:]) for path in _newest_first(Path(folder))]
+
+
 def _assign(path, arrays, method):
     groups = method.state_groups()
     expected = {f"{group}/{index}": variable for group, variables in groups.items()

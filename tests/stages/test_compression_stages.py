@@ -56,7 +56,7 @@ def stages():
                                                discriminator=tiny.discriminator, discriminator_optimizer=optimizer,
                                                **common), ("teacher",)),
         Stage("controls", compression.controls(gan, (1, 2), (1e-3, 1e-2), data, num_samples=60, **common)),
-        Stage("evaluate", evaluate.evaluate(data, num_samples=60)),
+        Stage("evaluate", evaluate.Evaluation(data, 60)),
         Stage("export", delivery.export(quantize=("none",))),
         Stage("report", delivery.report()),
     ]
@@ -130,17 +130,26 @@ def test_ratios_are_taken_to_the_teacher(run_dir):
 def test_measures_belong_to_the_saved_networks_from_the_runs_latents(run_dir):
     """The numbers in metrics.json can be made again from the saved files alone."""
     from kgan.metrics.classifier import Extractor
-    from kgan.metrics.evaluate import RealStatistics, measure
+    from kgan.metrics.frechet import frechet_distance
+    from kgan.metrics.inception_score import inception_score
+    from kgan.metrics.manifold import manifold
+    from kgan.metrics.moments import Moments
     from kgan.metrics.sampler import Sampler
+    from kgan.metrics.sharpness import variance_of_laplacian
 
     extractor = Extractor(load_network(run_dir, "classifier"), "digits_cnn")
     shuffle = fold_seed(3, "shuffle")
-    real = RealStatistics.of(data().images, extractor, seed=shuffle, split=data().split, num_splits=6)
     images = Sampler(load_network(run_dir, "student_d2")).images_of(
         latents(60, tiny.LATENT_DIM, fold_seed(3, "evaluation")))
     expected = metrics(run_dir)["networks"]["student_d2"]
-    for name, value in measure(images, extractor, real, seed=shuffle).items():
-        assert expected[name] == pytest.approx(value, rel=1e-6)
+    (real, _), (fake, logits) = extractor.extract(data().images), extractor.extract(images)
+    score = inception_score(logits, 6, shuffle)
+    found = manifold(real, fake) | {
+        "is": score[0], "is_std": score[1], "fd": frechet_distance(Moments.of(real), Moments.of(fake), few=True)}
+    for name, value in found.items():
+        base = name.removesuffix("_std")
+        assert expected[f"{base}_digits_cnn{name[len(base):]}"] == pytest.approx(value, rel=1e-6)
+    assert expected["vol"] == pytest.approx(variance_of_laplacian(images).mean())
 
 
 def test_images_of_all_networks_come_from_the_same_latents(run_dir):
