@@ -126,6 +126,43 @@ def report(runs, out):
 
 
 @main.command()
+@click.argument("images", type=_PATH)
+@click.argument("reference", required=False, type=_PATH)
+@click.option("--features", metavar="NAME|PATH", help="inception, the SavedModel, .keras or .tflite file of a "
+              "classifier, or NAME=PATH. A run's own classifier unless given, inception for other images.")
+@click.option("--outputs", metavar="KIND=NAME,...", help="Of that classifier: features=NAME,logits=NAME.")
+@click.option("--pixel-range", metavar="LOW,HIGH", help="Values that its images have; -1,1 unless given.")
+@click.option("--metrics", metavar="NAME,...", help="Of is, fid, kid, precision_recall, density_coverage, vol, "
+              "intra_fid; all but the last unless given.")
+@click.option("--num-samples", type=click.IntRange(1), help="Number of images; all of a folder unless given.")
+@click.option("--network", "networks", multiple=True, help="Of a run; all that make images unless given.")
+@click.option("--image-size", type=click.IntRange(1), help="Crops and resizes the images of folders to this side.")
+@click.option("--channels", type=click.Choice(["1", "3"]), help="Makes the images of folders grey, or RGB.")
+@click.option("--splits", type=click.IntRange(1), default=10, show_default=True, help="Parts of the Inception score.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of shuffles and choices.")
+@click.option("--few", is_flag=True, help="Allows Frechet distances of fewer images than features.")
+@click.option("--backend", type=click.Choice(["kgan", "tfgan"]), default="kgan", show_default=True,
+              help="tfgan: tf-gan's own functions for IS, FID and KID.")
+@click.option("--cache-dir", type=_PATH, help="Where Inception and statistics of real images are kept.")
+@click.option("--data-dir", help="Where data sets are kept (tensorflow-datasets' folder), for a run.")
+@click.option("--out", type=_PATH, help="A JSON file for measures and protocol.")
+def evaluate(images, reference, channels, **options):
+    """Measures IMAGES: the generators of a run, a folder of images, or an array (.npy).
+
+    REFERENCE is what they are compared with: a folder of real images, an array, or a .npz file of statistics that
+    an earlier call has kept. A run is compared with its own data unless it is given.
+    """
+    with _plain_errors():
+        from kgan.quiet import load_tensorflow
+
+        load_tensorflow()
+        from kgan.stages.scoring_command import Asked, score
+
+        asked = Asked(channels=int(channels) if channels else None, **options)
+        click.echo("\n".join(score(images, reference, asked)))
+
+
+@main.command()
 @click.argument("run", type=_PATH)
 @click.option("--network", help="One of the run's networks; the first that was distilled unless given.")
 @click.option("--num", type=click.IntRange(1), default=64, show_default=True, help="Number of images.")

@@ -18,13 +18,18 @@ class Console:
         print(line, file=self.stream, flush=True)
 
     @contextlib.contextmanager
-    def progress(self, title, total, done=0):
-        """Yields a callable (step, losses or None) to be called after each step."""
+    def progress(self, title, total, done=None, unit="step"):
+        """Yields a callable (step, losses or None), to be called after each step.
+
+        Args:
+            done: steps done before; None where the first call tells, which then is one step ahead.
+            unit: what is counted.
+        """
         if self.stream.isatty():
-            with self._bar(title, total, done) as update:
+            with self._bar(title, total, done or 0) as update:
                 yield update
         else:
-            yield self._lines(title, total)
+            yield self._lines(title, total, done, unit)
 
     @contextlib.contextmanager
     def _bar(self, title, total, done):
@@ -42,9 +47,8 @@ class Console:
 
             yield update
 
-    def _lines(self, title, total):
+    def _lines(self, title, total, first, unit):
         began = last = time.monotonic()
-        first = None
 
         def update(step, losses=None):
             nonlocal last, first
@@ -53,7 +57,7 @@ class Console:
             if losses and (now - last >= PLAIN_EVERY or step == total):
                 last = now
                 rest = (now - began) / max(step - first, 1) * (total - step)
-                self.say(f"{title}: step {step} of {total}, about {rest:.0f} s left; {_short(losses)}")
+                self.say(f"{title}: {unit} {step} of {total}, about {rest:.0f} s left; {_short(losses)}")
 
         return update
 
@@ -65,7 +69,7 @@ class Silent(Console):
         """Nothing."""
 
     @contextlib.contextmanager
-    def progress(self, title, total, done=0):
+    def progress(self, title, total, done=None, unit="step"):
         """Yields a callable that shows nothing."""
         yield lambda step, losses=None: None
 

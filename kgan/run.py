@@ -200,8 +200,9 @@ def export_folder(run_dir):
 
 def describe_run(recipe, settings, smoke):
     """What recipe.json says of a run besides its stages."""
-    return {"recipe": recipe.name, "title": recipe.title, "settings": plain(settings),
-            "seed": settings.get("seed", 0), "smoke": smoke, "versions": _versions(), "revision": _revision(),
+    return {"recipe": recipe.name, "file": str(recipe.path.resolve()), "title": recipe.title,
+            "settings": plain(settings), "seed": settings.get("seed", 0), "smoke": smoke,
+            "versions": _versions(), "revision": _revision(),
             "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"}
 
 

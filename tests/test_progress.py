@@ -46,6 +46,18 @@ def test_plain_lines_come_at_most_every_15_seconds_and_at_the_end(clock):
     assert lines[-1] == "teacher: step 40 of 40, about 0 s left; loss 0.5"
 
 
+def test_what_is_counted_in_larger_pieces_is_told_too(clock):
+    stream = io.StringIO()
+    with Console(stream).progress("real", 500, done=0, unit="image") as update:
+        for number in (100, 200, 500):
+            clock.now += 20.0
+            update(number, {"images_per_s": 5.0})
+    assert stream.getvalue().splitlines() == [
+        "real: image 100 of 500, about 80 s left; images_per_s 5",
+        "real: image 200 of 500, about 60 s left; images_per_s 5",
+        "real: image 500 of 500, about 0 s left; images_per_s 5"]
+
+
 def test_lines_come_only_with_losses(clock):
     lines = steps(clock, 1, 40, 100, every=10)
     assert [line.split(",")[0] for line in lines] == ["teacher: step 20 of 100", "teacher: step 40 of 100"]

@@ -1,0 +1,114 @@
+"""The command `evaluate` on a run: its own data and classifier, others', and what is written into it."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from kgan.cli import main
+from kgan.recipe import Recipe
+from kgan.run import fit
+
+RECIPE = '''"""Two generators that are measured."""
+import tiny
+
+from kgan.data.digits import load
+from kgan.recipe import Stage
+from kgan.stages import evaluate, judge
+from kgan.stages.training import save_network, write_register
+
+
+def made(work):
+    for name, d in (("large", 3), ("small", 1)):
+        save_network(work, name, tiny.generator(d))
+    write_register(work, [{"name": "large", "role": "teacher", "parameters": 9, "parameters_paper": 9, "d": 3},
+                          {"name": "small", "role": "student", "parameters": 3, "parameters_paper": 3, "d": 1,
+                           "objective": "mse"}])
+
+
+def recipe(num_samples=100, seed=0):
+    def data():
+        return load(8).take(300)
+
+    return [Stage("features", judge.features(data, steps=2)), Stage("made", made),
+            Stage("evaluate", evaluate.Evaluation(data, num_samples), ("features", "made"))]
+'''
+
+
+def call(*arguments, code=0):
+    result = CliRunner().invoke(main, ["evaluate", *map(str, arguments)])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == code, result.output + result.stderr
+    return result.stderr if code else result.output
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scored")
+    (folder / "two.py").write_text(RECIPE)
+    keras.utils.set_random_seed(1)
+    recipe = Recipe(folder / "two.py")
+    fit(recipe, recipe.settings(), folder / "run")
+    return folder / "run"
+
+
+@pytest.fixture(autouse=True)
+def apart(monkeypatch, tmp_path):
+    monkeypatch.setenv("KGAN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+
+
+def documents(run):
+    return [json.loads(path.read_text()) for path in sorted((run / "evaluations").glob("*.json"))]
+
+
+def test_the_run_itself_and_the_command_agree(run):
+    kept = {path.name for path in (run / "references").iterdir()}
+    output = call(run, "--seed", json.loads((run / "metrics.json").read_text())["protocol"]["is_seed"])
+    (document,) = documents(run)
+    own = json.loads((run / "metrics.json").read_text())
+    for name in ("large", "small"):
+        measures = document["networks"][name]
+        for measure in ("is_digits_cnn", "fd_digits_cnn", "precision_digits_cnn", "coverage_digits_cnn", "vol"):
+            assert measures[measure] == pytest.approx(own["networks"][name][measure], rel=1e-6), measure
+        assert measures["mmd_digits_cnn"] > 0 and measures["num_samples"] == 100
+        assert f"{measures['fd_digits_cnn']:.5g}" in output
+    assert document["networks"]["large"] != document["networks"]["small"]
+    assert document["reference"]["measures"]["vol"] == pytest.approx(own["real"]["vol"])
+    assert document["protocol"]["sampling_seed"] == own["protocol"]["sampling_seed"]
+    assert {path.name for path in (run / "references").iterdir()} == kept  # the statistics that the run had kept
+    assert str(next((run / "evaluations").iterdir())) in output
+
+
+def test_other_options_make_a_file_of_their_own(run):
+    before = len(documents(run)) if (run / "evaluations").is_dir() else 0
+    call(run, "--num-samples", 70, "--network", "small", "--metrics", "fid")
+    assert len(documents(run)) == before + 1
+    (document,) = [each for each in documents(run) if each["protocol"]["num_fake"] == 70]
+    assert list(document["networks"]) == ["small"] and "is_digits_cnn" not in document["networks"]["small"]
+
+
+def test_anybodys_classifier_and_images(run, tmp_path):
+    images = keras.Input((8, 8, 1))
+    keras.Model(images, keras.layers.Dense(4)(keras.layers.Flatten()(images))).save(tmp_path / "eye.keras")
+    np.save("real.npy", np.uint8(np.random.default_rng(0).uniform(0, 255, (50, 8, 8, 1))))
+    call(run, "real.npy", "--features", tmp_path / "eye.keras", "--metrics", "fid,kid", "--num-samples", 60)
+    (document,) = [each for each in documents(run) if each["protocol"].get("num_real") == 50]
+    assert set(document["networks"]) == {"large", "small"} and document["networks"]["large"]["fd_eye"] > 0
+    assert [path.parent.name for path in Path("cache").glob("*.npz")] == ["cache"]
+
+
+def test_wrong_input(run, tmp_path):
+    assert "no generator 'medium'; it has large, small" in call(run, "--network", "medium", code=2)
+    np.save("other.npy", np.zeros((50, 9, 9, 1), np.uint8))
+    assert "8x8x1, the real ones" in call(run, "other.npy", code=2)
+    assert "--image-size is of no use" in call(run, "--image-size", 8, code=2)
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    description = json.loads((run / "recipe.json").read_text()) | {"file": "", "recipe": "gone"}
+    (bare / "recipe.json").write_text(json.dumps(description))
+    assert "no generator" in call(bare, code=2)
