@@ -4,6 +4,7 @@ import math
 
 from kgan.report.figures import Series, against_d, over_steps
 from kgan.report.groups import Group
+from kgan.report.kinds import kind_named
 from kgan.report.load import number
 from kgan.report.rows import show
 from kgan.report.summary import mean_std
@@ -19,7 +20,7 @@ def protocol_line(group: dict, seeds: bool = True) -> str:
     measures = [measure for measure in group["headline"].values() if measure]
     if measures:
         parts.append(f"measures {', '.join(measures)}")
-    for key, text in (("num_fake", "generated"), ("num_real", "real")):
+    for key, text in (("num_fake", kind_named(group["kind"]).fakes), ("num_real", "real")):
         if number(protocol.get(key)) is not None:
             parts.append(f"N = {protocol[key]:,} {text} images")
     weights: dict[str, list[str]] = {}

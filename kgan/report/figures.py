@@ -40,14 +40,7 @@ def against_d(name: str, alt: str, ylabel: str, series: Sequence[Series], level:
                          label=label)
             if std:
                 axes.axhspan(mean - std, mean + std, color=ROLE_COLOURS["teacher"], alpha=0.12, linewidth=0)
-        for line in series:
-            errors = [std or 0.0 for std in line.stds]
-            axes.errorbar(
-                line.ds, line.means, yerr=errors if any(errors) else None, label=line.label, capsize=3,
-                color=ROLE_COLOURS[line.role], linewidth=1.8, markersize=6,
-                marker=MARKERS[line.role],
-                markerfacecolor="none" if line.dashed else None,
-                linestyle=(0, (4, 2)) if line.dashed else "-")
+        _draw(axes, series)
         if chosen:
             axes.plot(*zip(*chosen, strict=True), "o", markersize=14, markerfacecolor="none", color=INK,
                       markeredgewidth=1.3, label="chosen", linestyle="none")
@@ -59,6 +52,24 @@ def against_d(name: str, alt: str, ylabel: str, series: Sequence[Series], level:
             axes.set_xlim(ds[0] / 2, ds[0] * 2)
         axes.set_xlabel("depth scale factor d")
         axes.set_ylabel(ylabel)
+        add_legend(axes)
+    return to_svg(figure, name, alt)
+
+
+def over_levels(name: str, alt: str, ylabel: str, series: Sequence[Series], log: bool = False) -> str:
+    """An SVG of a measure over the levels 0, 1, ... of something, which stand in the place of `ds`.
+
+    With `log` the axis is logarithmic when all values are positive and span a factor over 20.
+    """
+    figure, axes = new_axes(name)
+    with matplotlib.rc_context(STYLE):
+        _draw(axes, series)
+        levels = sorted({level for line in series for level in line.ds})
+        axes.set_xticks(levels, [f"{level:g}" for level in levels])
+        axes.set_xlabel("strength, 0: none")
+        axes.set_ylabel(ylabel)
+        if log:
+            _log_if_wide(axes, np.concatenate([line.means for line in series]))
         add_legend(axes)
     return to_svg(figure, name, alt)
 
@@ -131,6 +142,18 @@ def over_steps(name: str, alt: str, ylabel: str, role: str, steps: np.ndarray,
         axes.set_ylabel(ylabel)
         add_legend(axes)
     return to_svg(figure, name, alt)
+
+
+def _draw(axes: Axes, series: Sequence[Series]) -> None:
+    """Lines with a marker and an error bar at each point."""
+    for line in series:
+        errors = [std or 0.0 for std in line.stds]
+        axes.errorbar(
+            line.ds, line.means, yerr=errors if any(errors) else None, label=line.label, capsize=3,
+            color=ROLE_COLOURS[line.role], linewidth=1.8, markersize=6,
+            marker=MARKERS[line.role],
+            markerfacecolor="none" if line.dashed else None,
+            linestyle=(0, (4, 2)) if line.dashed else "-")
 
 
 def _log_if_wide(axes: Axes, values: np.ndarray) -> None:

@@ -97,7 +97,11 @@ def group_runs(runs: list[Run]) -> list[Group]:
 
 def unlike_fields(groups: list[Group]) -> dict[str, list[str]]:
     """The protocol fields in which the groups differ, each with its different values."""
-    protocols = [_measured_by(group.first) for group in groups]
+    return differing([_measured_by(group.first) for group in groups])
+
+
+def differing(protocols: list[dict]) -> dict[str, list[str]]:
+    """The fields in which protocols differ, each with its different values."""
     names = sorted({name for protocol in protocols for name in protocol})
     values = {name: [_show(protocol.get(name, "not stated")) for protocol in protocols] for name in names}
     return {name: list(dict.fromkeys(shown)) for name, shown in values.items() if len(set(shown)) > 1}

@@ -11,7 +11,7 @@ from typing import ClassVar
 from kgan.errors import InputError
 
 #: Values of "kind" in metrics.json, each a module of this package. The first is meant where none is stated.
-NAMES = ("compression", "okd", "collaborative", "cgan_kd", "kd")
+NAMES = ("compression", "okd", "collaborative", "cgan_kd", "kd", "damage")
 
 
 class Kind(abc.ABC):
@@ -30,6 +30,12 @@ class Kind(abc.ABC):
     #: What metrics.json's headline names a measure for, and the files `evaluate/<name>.npz` of a whole run.
     headline: tuple[str, ...] = ("score", "distance")
     arrays: tuple[str, ...] = ("samples", "interpolation", "real")
+    #: What the images are that are measured against the real ones.
+    fakes: str = "generated"
+    #: What stands under metrics.json's "networks", and whether the run trains it: what it does not train has no
+    #: losses and no exports.
+    subject: str = "network"
+    trains: bool = True
     #: Templates: the part's own sections, and what stands once at the end of the page.
     template = ""
     ending: str | None = None

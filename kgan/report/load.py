@@ -17,6 +17,9 @@ from kgan.report.kinds import find_kind, kind_named
 _NPZ_ERRORS = (ValueError, OSError, EOFError, KeyError, AttributeError, TypeError, NotImplementedError,
                zipfile.BadZipFile, zlib.error)
 
+# What to do about a damaged file.
+_STAGE_AGAIN, _EVALUATE_AGAIN = "run the stage that writes it again", "evaluate the run again"
+
 
 @dataclass(frozen=True)
 class Log:
@@ -40,6 +43,7 @@ class Run:
     exports: dict = field(default_factory=dict)
     logs: dict[str, Log] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    evaluations: dict[str, dict] = field(default_factory=dict)  # the documents of `evaluations/<name>.json`
 
     @property
     def networks(self) -> dict[str, dict]:
@@ -69,7 +73,7 @@ def number(value) -> float | None:
 
 
 def read_run(folder: Path) -> Run:
-    """Reads `recipe.json`, `metrics.json`, `export/export.json` and the stages' `log.csv` of `folder`.
+    """Reads `recipe.json`, `metrics.json`, `export/export.json`, `log.csv` of the stages and `evaluations/*.json`.
 
     Raises `InputError` when the folder does not exist, holds none of the files of a run, or holds one
     that is damaged. Files that are not there are named in `missing`.
@@ -102,11 +106,13 @@ def read_run(folder: Path) -> Run:
             missing.append(path.relative_to(folder).as_posix())
     parts = [arrays_file(folder, part) for part in kind_named(kind).arrays]
     missing += [path.relative_to(folder).as_posix() for path in parts if not path.is_file()]
+    if not kind_named(kind).trains:
+        missing = [name for name in missing if name != "export/export.json"]
     there = [document for document in documents.values() if document is not None]
     if not there and not logs and not any(path.is_file() for path in parts):
         raise InputError(f"{str(folder)!r} holds none of the files of a run (recipe.json, ...): "
                          "give the folder that `kgan fit` wrote")
-    return Run(folder, kind, recipe, metrics, exports, logs, tuple(missing))
+    return Run(folder, kind, recipe, metrics, exports, logs, tuple(missing), _read_evaluations(folder))
 
 
 def read_images(folder: Path) -> Images:
@@ -138,7 +144,7 @@ def arrays_file(folder: Path, name: str) -> Path:
     return folder / "evaluate" / f"{name}.npz"
 
 
-def read_json(path: Path) -> dict | None:
+def read_json(path: Path, remedy: str = _STAGE_AGAIN) -> dict | None:
     """The object in a JSON file, None where there is no file; `InputError` for one that is damaged."""
     if not path.is_file():
         return None
@@ -146,20 +152,17 @@ def read_json(path: Path) -> dict | None:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError, OSError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{str(path)!r} is not readable JSON ({reason}): run the stage that writes it again"
-                         ) from None
+        raise InputError(f"{str(path)!r} is not readable JSON ({reason}): {remedy}") from None
     if not isinstance(document, dict):
-        raise InputError(f"{str(path)!r} holds a {type(document).__name__}, not an object: "
-                         "run the stage that writes it again")
+        raise InputError(f"{str(path)!r} holds a {type(document).__name__}, not an object: {remedy}")
     return document
 
 
-def check_objects(document: dict, names: tuple[str, ...], path: Path) -> None:
+def check_objects(document: dict, names: tuple[str, ...], path: Path, remedy: str = _STAGE_AGAIN) -> None:
     """Raises `InputError` where one of the entries `names` of the file `path` is there and no object."""
     for name in names:
         if not isinstance(document.get(name, {}), dict):
-            raise InputError(f"{name!r} in {str(path)!r} is {document[name]!r:.60}, not an object: "
-                             "run the stage that writes it again")
+            raise InputError(f"{name!r} in {str(path)!r} is {document[name]!r:.60}, not an object: {remedy}")
 
 
 def _check_metrics(metrics: dict, path: Path) -> None:
@@ -169,6 +172,24 @@ def _check_metrics(metrics: dict, path: Path) -> None:
         if not isinstance(measure, str):
             raise InputError(f"headline {name!r} in {str(path)!r} is {measure!r:.60}, not a measure's name: "
                              "run the evaluate stage again")
+
+
+def _read_evaluations(folder: Path) -> dict[str, dict]:
+    """The documents `evaluations/<name>.json` by name; a run need not have any."""
+    found = {}
+    for path in sorted((folder / "evaluations").glob("*.json")):
+        document = found[path.stem] = read_json(path, _EVALUATE_AGAIN) or {}
+        check_objects(document, ("protocol", "reference", "networks", "seconds"), path, _EVALUATE_AGAIN)
+        check_objects(document.get("reference", {}), ("measures",), path, _EVALUATE_AGAIN)
+        networks = document.get("networks", {})
+        check_objects(networks, tuple(networks), path, _EVALUATE_AGAIN)
+        if not document.get("protocol"):
+            raise InputError(f"{str(path)!r} states no protocol for its numbers: {_EVALUATE_AGAIN}")
+        for name, network in networks.items():
+            if type(network.get("num_samples")) is not int:
+                raise InputError(f"'num_samples' of {name!r} in {str(path)!r} is {network.get('num_samples')!r:.60}, "
+                                 f"not a whole number: {_EVALUATE_AGAIN}")
+    return found
 
 
 def _check_rows(rows, name: str, path: Path) -> None:

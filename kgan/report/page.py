@@ -9,7 +9,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 
 from kgan.errors import InputError
-from kgan.report import charts, rows
+from kgan.report import charts, rows, selection
+from kgan.report.evaluations_page import across_groups, of_group
 from kgan.report.groups import Group, group_runs, protocol_key, unlike_fields
 from kgan.report.kinds import Kind
 from kgan.report.load import read_images, read_run
@@ -46,7 +47,8 @@ def render(runs: Sequence) -> str:
         next(part for part in parts if part["kind"] is kind)["first_of_kind"] = True
     title = parts[0]["summary"]["title"] if len(parts) == 1 else f"{len(runs)} runs side by side"
     return _environment().get_template("template.html").render(
-        title=title, parts=parts, kinds=kinds, **_across(groups, parts, kinds))
+        title=title, parts=parts, kinds=kinds, **_across(groups, parts, kinds),
+        evaluations=across_groups([part["summary"] for part in parts]))
 
 
 @functools.cache
@@ -69,17 +71,19 @@ def _part(group: Group, key: str, share: int) -> dict:
         "verdict": kind.verdict(summary),
         "caption": charts.protocol_line(summary),
         "shown_caption": charts.protocol_line(summary, seeds=False),
+        "evaluations": of_group(summary),
         "losses": losses,
         "loss_notes": loss_notes,
+        "selection": selection.section(group, f"{key}-selection"),
         "exports": rows.export_table(exports) if exports else None,
-        "export_host": _text(first.exports.get("host")),
-        "snippet": _text(first.exports.get("loading_snippet")),
-        "all_networks": rows.network_table(summary, kind.network_columns()),
-        "settings": _pairs(first.recipe.get("settings", {})),
-        "protocol": _protocols(group),
-        "provenance": [[run.folder.name, *(_text(run.recipe.get(name)) for name in
+        "export_host": rows.text(first.exports.get("host")),
+        "snippet": rows.text(first.exports.get("loading_snippet")),
+        "all_networks": rows.network_table(summary, kind.network_columns(), kind.subject),
+        "settings": rows.pairs(first.recipe.get("settings", {})),
+        "protocol": rows.shared_pairs([run.metrics.get("protocol", {}) for run in group.runs]),
+        "provenance": [[run.folder.name, *(rows.text(run.recipe.get(name)) for name in
                                            ("recipe", "seed", "revision", "machine"))] for run in group.runs],
-        "versions": _pairs(first.recipe.get("versions", {})),
+        "versions": rows.pairs(first.recipe.get("versions", {})),
         "missing": {run.folder.name: run.missing for run in group.runs if run.missing},
         "first_name": first.folder.name if first.seed is None else f"seed {first.seed}",
         "first_missing": first.missing,
@@ -108,35 +112,6 @@ def _across(groups: list[Group], parts: list[dict], kinds: list[Kind]) -> dict:
                "fields": unlike_fields([groups[index] for index in measured if groups[index].kind is kind])}
               for kind, count in protocols.items() if count > 1]
     return {"across": tables, "unlike": unlike} if len(groups) > 1 else {"across": [], "unlike": []}
-
-
-def _protocols(group: Group) -> list[tuple[str, str]]:
-    """The protocol's fields with their values; a field that differs between seeds shows all of them."""
-    pairs = {}
-    for run in group.runs:
-        for name, value in _pairs(run.metrics.get("protocol", {})):
-            pairs.setdefault(name, []).append(value)
-    return [(name, ", ".join(dict.fromkeys(values))) for name, values in pairs.items()]
-
-
-def _pairs(values: dict, prefix: str = "") -> list[tuple[str, str]]:
-    found = []
-    for name, value in values.items():
-        if isinstance(value, dict):
-            found += _pairs(value, f"{prefix}{name}.")
-        else:
-            found.append((f"{prefix}{name}", _text(value)))
-    return found
-
-
-def _text(value) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, list | tuple):
-        return ", ".join(_text(entry) for entry in value)
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_text(entry)}" for name, entry in value.items())
-    return str(value)
 
 
 def _write_whole(out: Path, text: str) -> None:

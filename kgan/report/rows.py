@@ -87,10 +87,10 @@ def _size_cells(network: dict, objective: str | None) -> list[dict]:
     return [{"text": text} for text in (*texts, f"{ratio:,.{0 if ratio >= 10 else 1}f} : 1")]
 
 
-def network_table(group: dict, described: dict[str, str]) -> dict:
+def network_table(group: dict, described: dict[str, str], subject: str = "network") -> dict:
     """Every network with every measure, candidates too: `{"columns": [...], "rows": [[...], ...]}`.
 
-    `described` gives the columns before the measures: a network's key and the heading.
+    `described` gives the columns before the measures: a network's key and the heading. `subject` heads the names.
     """
     runs = len(group["runs"])
     measures = list(dict.fromkeys(name for net in group["networks"].values() for name in net["measures"]))
@@ -103,7 +103,7 @@ def network_table(group: dict, described: dict[str, str]) -> dict:
         real = {"measures": group["real"]}
         cells = [measure_cell(real, measure, runs) for measure in measures]
         rows.append(["real images", *[EMPTY] * len(described), *cells])
-    return {"columns": ["network", *described.values(), *measures], "rows": rows}
+    return {"columns": [subject, *described.values(), *measures], "rows": rows}
 
 
 def side_by_side(groups: list[dict], measure: str) -> dict:
@@ -127,6 +127,37 @@ def _label(network: dict) -> str:
         return "teacher"
     objective = f", {network['objective']}" if network["role"] == "student" and network["objective"] else ""
     return f"{network['role']}, d = {show(network['d'])}{objective}"
+
+
+def shared_pairs(protocols: list[dict]) -> list[tuple[str, str]]:
+    """The fields of protocols as of `pairs`; a field that differs between them shows all of its values."""
+    found: dict[str, list[str]] = {}
+    for protocol in protocols:
+        for name, value in pairs(protocol):
+            found.setdefault(name, []).append(value)
+    return [(name, ", ".join(dict.fromkeys(values))) for name, values in found.items()]
+
+
+def pairs(values: dict, prefix: str = "") -> list[tuple[str, str]]:
+    """Names and values for reading; a field of an inner object is named `outer.inner`."""
+    found = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            found += pairs(value, f"{prefix}{name}.")
+        else:
+            found.append((f"{prefix}{name}", text(value)))
+    return found
+
+
+def text(value) -> str:
+    """What a run's file says, for reading."""
+    if value is None:
+        return "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(text(entry) for entry in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {text(entry)}" for name, entry in value.items())
+    return str(value)
 
 
 _EXPORT_COLUMNS = {"network": "network", "quantize": "quantisation", "size_kib": "KiB",

@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
+from kgan.report.evaluations import Evaluation, evaluation_lines, evaluations_of
 from kgan.report.groups import Group, group_runs
 from kgan.report.kinds import NAMES, kind_named
 from kgan.report.load import Run, number, read_run
@@ -23,7 +24,9 @@ def summarise(runs: Sequence[Path | Run]) -> dict:
     and has `kind`, `recipe`, `title`, `smoke`, `seeds`, `runs`, `protocol`, `headline`, `real`, `networks`,
     and what its kind compares: at least `comparisons` and `counts`. `networks[name]` holds `role`, its size
     and more (None where the seeds differ), `names` a seed, and
-    `measures[measure] = {"mean", "std", "n", "values"}` with std None when n is 1.
+    `measures[measure] = {"mean", "std", "n", "values"}` with std None when n is 1. `evaluations` holds what
+    `kgan evaluate` wrote into the runs, an entry for each protocol: `protocol` without what may differ between
+    seeds, `num_samples`, `sources` (the files), `networks` and `reference`.
 
     Raises `InputError` for a folder that is no run or holds a damaged file.
     """
@@ -50,6 +53,7 @@ def summarise_group(group: Group) -> dict:
         "real": _measures([(run, "real", run.metrics.get("real", {})) for run in group.runs],
                           group.kind.description),
         "networks": networks,
+        "evaluations": [_evaluation(evaluation) for evaluation in evaluations_of(group)],
         **group.kind.compare(group, networks, headline),
     }
 
@@ -95,6 +99,8 @@ def summary_lines(summary: dict) -> list[str]:
     lines = []
     for group in summary["groups"]:
         lines += ["", *kind_named(group["kind"]).lines(group)]
+        for title, rows in evaluation_lines(group, plain_measure):
+            lines += ["", title, *text_table(rows)]
     return [*lines[1:], "", summary["rule"]] if lines else [summary["rule"]]
 
 
@@ -139,6 +145,31 @@ def _network(group: Group, entries: list[tuple[Run, str, dict]]) -> dict:
     return {**description, "names": names, "measures": _measures(entries, group.kind.description)}
 
 
+def _evaluation(evaluation: Evaluation) -> dict:
+    """An entry of a group's `evaluations`."""
+    networks = {}
+    for label, entries in evaluation.networks.items():
+        weights = sorted({entry.weights for entry in entries if entry.weights})
+        networks[label] = {"names": [{"seed": entry.run.seed, "name": entry.name} for entry in entries],
+                           "weights": " and ".join(weights) or None,
+                           "measures": _spreads([entry.measures for entry in entries])}
+    reference = networks.pop(None)["measures"]
+    return {"protocol": evaluation.protocol, "num_samples": evaluation.num_samples, "sources": evaluation.sources,
+            "networks": networks, "reference": reference}
+
+
+def _spreads(found: Sequence[dict]) -> dict[str, dict]:
+    """`_spread` of each measure over dictionaries of measures."""
+    names = dict.fromkeys(name for measures in found for name in measures)
+    return {name: _spread([number(measures[name]) for measures in found if name in measures]) for name in names}
+
+
+def _spread(values: Sequence[float | None]) -> dict:
+    """mean_std of those that are known; the others are counted in `not_finite`."""
+    finite = [value for value in values if value is not None]
+    return {**mean_std(finite), "not_finite": len(values) - len(finite)}
+
+
 def _measures(entries: list[tuple[Run, str, dict]], description: Sequence[str]) -> dict[str, dict]:
     """mean_std of each measure; what is not finite is left out and counted in `not_finite`.
 
@@ -158,8 +189,7 @@ def _measures(entries: list[tuple[Run, str, dict]], description: Sequence[str]) 
                 names.setdefault(key, []).append(number(value))
     measures = {}
     for key, values in names.items():
-        finite = [value for value in values if value is not None]
-        measures[key] = {**mean_std(finite), "not_finite": len(values) - len(finite)}
+        measures[key] = _spread(values)
         if key in late_stds:
             measures[key]["late_stds"] = late_stds[key]
     return measures
