@@ -31,7 +31,7 @@ def recipe(
     image_size=32,
     features="classifier",
     features_steps=600,
-    num_images=10_000,
+    num_images=25_000,
     blur=(0.6, 0.8, 1.0, 1.5, 2.0),
     noise=(10.0, 20.0, 30.0, 50.0, 80.0),
     missing_classes=(2, 3, 5, 7, 9),

@@ -8,7 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 RECIPES = sorted(path.stem for path in (ROOT / "recipes").glob("*.py") if not path.name.startswith("_"))
 FAMILIES = ("compress", "okd", "cgan_kd", "kd")
-OWN = ("cgan_kd_folder",)  # test_cgan_kd_folder.py runs it twice, on images that are given
+# test_cgan_kd_folder.py runs the one twice, on images that are given; test_smallest.py the other, as a search.
+OWN = ("cgan_kd_folder", "search_size_digits")
 
 
 def of_family(name):

@@ -48,10 +48,9 @@ def score(images, reference, asked):
         asked: `Asked`.
     """
     is_run = (Path(images) / "recipe.json").is_file()
-    for name, of_run in (("networks", True), ("image_size", False), ("channels", False)):
-        if getattr(asked, name) and of_run != is_run and (of_run or reference is None):
-            raise InputError(f"--{name.rstrip('s').replace('_', '-')} is of no use here: "
-                             f"{images} is {'a run' if is_run else 'no run'}")
+    _check_use(asked, images, is_run, reference)
+    if asked.out is not None:
+        _check_out(asked.out)
     own = is_run and asked.features is None
     request = Request(
         extractor=None if own else lambda: load_extractor(asked.features or "inception", cache_dir=asked.cache_dir,
@@ -73,6 +72,30 @@ def score(images, reference, asked):
     if found.get("file"):
         lines.append(f"statistics of the real images: {found['file']}" + (" (reused)" if found["reused"] else ""))
     return lines + ([f"measures and protocol: {path}"] if path else [])
+
+
+def _check_use(asked, images, is_run, reference):
+    """InputError for an option that would change nothing."""
+    of_no_use = {
+        "--network": asked.networks and not is_run, "--data-dir": asked.data_dir and not is_run,
+        "--image-size": asked.image_size and is_run and reference is None,
+        "--channels": asked.channels and is_run and reference is None,
+        "--outputs": asked.outputs and is_run and asked.features is None,
+        "--pixel-range": asked.pixel_range and is_run and asked.features is None,
+        "--cache-dir": asked.cache_dir and is_run and asked.features is None,
+    }
+    for name, wrong in of_no_use.items():
+        if wrong:
+            what = "a run, measured with its own classifier and data" if is_run else "no run"
+            raise InputError(f"{name} is of no use here, for {images} is {what}: leave it out")
+
+
+def _check_out(out):
+    """InputError where the file cannot be; measuring takes too long to find out at its end."""
+    above = next(folder for folder in out.absolute().parents if folder.exists())
+    if out.is_dir() or not above.is_dir():
+        raise InputError(f"--out takes the name of a file; {out if out.is_dir() else above} is a "
+                         f"{'folder' if out.is_dir() else 'file'}")
 
 
 def _pairs(text):

@@ -168,6 +168,8 @@ def test_wrong_input(place, tmp_path):
     assert "nowhere" in call(tmp_path / "nowhere", place / "real", *eye, code=2)
     assert "IS over 10 splits needs" in call(few, *eye, code=2)
     assert "--network" in call(place / "fake", place / "real", *eye, "--network", "student", code=2)
+    assert f"{place} is a folder" in call(place / "fake", *eye, "--out", place, code=2)
+    assert "--data-dir is of no use" in call(place / "fake", *eye, "--data-dir", place, code=2)
     assert "--outputs takes" in call(place / "fake", *eye, "--outputs", "thoughts", code=2)
     assert "--pixel-range takes" in call(place / "fake", *eye, "--pixel-range", "255", code=2)
 
