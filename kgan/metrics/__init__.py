@@ -1,5 +1,5 @@
-"""Measures of generated images, one file a measure.
+"""Measures of generated images, one file a measure; the extractors they stand on; one pass for all of them.
 
-Measures that rest on a classifier of the recipe's own data carry its name (`is_digits_cnn`,
-`fd_digits_cnn`), so that no one takes them for the Inception-based IS and FID. Nothing is imported here.
+A measure carries the name of its extractor (`fid_inception`, `fd_digits_cnn`), so that no one takes what rests on a
+small classifier for the Inception-based IS and FID. Nothing is imported here.
 """

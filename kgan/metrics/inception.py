@@ -111,4 +111,4 @@ def _source(path, cache, sha256):
             return archive
         why = f"and it cannot be downloaded ({failure})"
     raise InputError(f"the weights of Inception are not here: {archive} is not there {why}; get the archive from {URL} "
-                     f"and put it there, or name its place by {INCEPTION}=PATH or {PATH_VARIABLE}")
+                     f"and put it there, or name its place by --features {INCEPTION}=PATH or by {PATH_VARIABLE}")

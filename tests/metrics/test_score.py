@@ -8,6 +8,7 @@ from made_up import assert_refused
 from toy_extractor import ToyExtractor, pictures
 
 from kgan.metrics import score
+from kgan.metrics.classifier import Extractor, build_classifier
 from kgan.metrics.frechet import frechet_distance
 from kgan.metrics.inception_score import inception_score
 from kgan.metrics.kernel_distance import kernel_distance
@@ -55,6 +56,20 @@ def test_measures_do_not_depend_on_the_batch_size(size):
     assert found[0].keys() == found[1].keys()
     for name, value in found[0].items():
         assert value == pytest.approx(found[1][name], rel=1e-6, abs=1e-9), name
+
+
+def test_measures_on_a_network_do_not_depend_on_the_batch_size():
+    """To 1e-4: convolutions of other batch sizes round otherwise."""
+    network, options, found = build_classifier((8, 8, 1), 3, seed=2), Options(splits=3, few=True), []
+    for batch_size in (5, 64):
+        extractor = Extractor(network, "toy")
+        extractor.batch_size = batch_size
+        sets = [gather(chunks_of(pictures(50, seed, (8, 8, 1), brightness)), 50, extractor, options, keep="few")
+                for seed, brightness in ((1, 1.0), (2, 0.6))]
+        found.append(measures_of(sets[1], sets[0], extractor, options))
+    assert found[0]["fd_toy"] > 1e-4
+    for name, value in found[0].items():
+        assert value == pytest.approx(found[1][name], rel=1e-4), name
 
 
 def test_only_what_is_asked_for_is_kept_and_computed():
