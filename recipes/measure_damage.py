@@ -10,8 +10,22 @@ Deviations: our kinds of damage (JPEG and missing classes beside blur and noise)
 Run: python cli.py fit recipes/measure_damage.py [--seeds 0,1,2]
     python cli.py fit recipes/measure_damage.py --set data=cifar10 --data-dir DIR
     CIFAR-10 comes through tensorflow-datasets. `features` may be inception, or a SavedModel, `.keras` or TFLite file.
-Expected: not known yet.
-Time: 2 minutes on two CPU cores (digits)
+Expected: CIFAR-10, seeds 0, 1 and 2, 25,000 images a half, a classifier of 600 steps that names 55 % of held-out images
+    rightly; an AMD EPYC (x86-64 with AVX2), one core. Frechet distance (fd_cifar10_cnn), mean and sample standard
+    deviation over the seeds; real against real is 0.0234 +- 0.0023:
+
+        strength          1                2                3                4                5
+        blur              3.47 +- 0.25     7.32 +- 0.34     10.98 +- 0.40    19.07 +- 0.46    25.76 +- 0.48
+        noise             1.67 +- 0.03     11.96 +- 0.06    28.36 +- 0.08    60.1 +- 0.2      103.4 +- 0.5
+        missing classes   0.90 +- 0.41     2.31 +- 1.43     3.85 +- 1.64     11.9 +- 7.5      43.9 +- 21.7
+        JPEG              1.09 +- 0.12     1.66 +- 0.12     2.35 +- 0.14     4.65 +- 0.21     8.92 +- 0.17
+
+    In each seed it rises with every strength of every kind, and real against real is at most 3.6 % of the mildest
+    damage. The kernel distance rises, the score, recall and coverage fall with every strength as well. Precision and
+    density see neither missing classes nor mild JPEG, and mild noise raises density; the variance of the Laplacian
+    sees blur and noise (which raises it), not missing classes. On digits (seed 0, 898 a half) the distance rises with
+    every strength, too, but real against real (2.6) is more than half of the mildest blur, noise and JPEG.
+Time: 1 minute on one CPU core (digits); 7 minutes (CIFAR-10)
 """
 
 from kgan.data import cifar10, digits
