@@ -15,7 +15,7 @@ OWN = ("cgan_kd_folder", "search_size_digits")
 def of_family(name):
     """The recipes whose names begin so, but those with a file of their own; for "other" those of no family."""
     if name == "other":
-        return [recipe for recipe in RECIPES if not recipe.startswith(FAMILIES)]
+        return [recipe for recipe in RECIPES if not recipe.startswith(FAMILIES) and recipe not in OWN]
     return [recipe for recipe in RECIPES if recipe.startswith(name) and recipe not in OWN]
 
 
