@@ -2,6 +2,7 @@
 
 import math
 
+from kgan.report.directions import directions
 from kgan.report.figures import Series, against_d, over_steps
 from kgan.report.groups import Group
 from kgan.report.kinds import kind_named
@@ -44,7 +45,7 @@ def protocol_line(group: dict, seeds: bool = True) -> str:
 def measure_charts(group: dict, key: str) -> list[str]:
     """Figure 1: the score and the distance of teacher, students and controls against d."""
     charts = []
-    for measure, better in _headline(group):
+    for measure, better in directions(group["headline"]):
         series = student_series(group, measure) + _series(group, measure, "control", {"control": None})
         if series:
             level = _level(group, measure)
@@ -73,7 +74,7 @@ def objective_charts(group: dict, key: str) -> list[str]:
 def teacher_charts(group: Group, summary: dict, key: str) -> list[str]:
     """Figure 2: the teachers tried, the chosen ones ringed; empty when only one was tried."""
     charts = []
-    for measure, better in _headline(summary):
+    for measure, better in directions(summary["headline"]):
         tried: dict[float, list[float]] = {}
         chosen = set()
         for entries in group.networks.values():
@@ -157,11 +158,6 @@ def _level(group: dict, measure: str | None) -> tuple | None:
             d = f" (d = {show(network['d'])})" if network["d"] is not None else ""
             return f"teacher{d}", entry["mean"], entry["std"]
     return None
-
-
-def _headline(group: dict) -> list[tuple[str, str]]:
-    pairs = ((group["headline"]["score"], "higher"), (group["headline"]["distance"], "lower"))
-    return [(measure, better) for measure, better in pairs if measure]
 
 
 def _alt(measure: str, better: str, series: list[Series], level: tuple | None) -> str:

@@ -6,9 +6,10 @@ from pathlib import Path
 from kgan.report import generators_page as page
 from kgan.report.collaborative_graph import GATES, Edge, count_gates, edge_table, in_order
 from kgan.report.collaborative_summary import OTHERS, ROLES, TESTED
+from kgan.report.directions import directions
 from kgan.report.embedding import REAL, draw_embedding, read_embedding
-from kgan.report.generators import directions, label, place_of
 from kgan.report.generators import in_order as networks_in_order
+from kgan.report.generators import label, place_of
 from kgan.report.graph_drawing import draw_graph
 from kgan.report.groups import Group
 from kgan.report.rows import EMPTY, show, spread_cell

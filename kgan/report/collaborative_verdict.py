@@ -3,7 +3,8 @@
 from kgan.report import paired_verdict, trials
 from kgan.report.collaborative_graph import Edge, count_gates, nodes
 from kgan.report.collaborative_summary import OTHERS, ROLES, TESTED
-from kgan.report.generators import directions, in_order, sizes_differ
+from kgan.report.directions import directions
+from kgan.report.generators import in_order, sizes_differ
 from kgan.report.paired_verdict import CONTESTS, signed
 from kgan.report.rows import show
 from kgan.report.verdict import Sentence, opening, say, smoke

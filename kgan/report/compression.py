@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from kgan.report import charts, pictures, rows
+from kgan.report.directions import directions
 from kgan.report.kinds import Kind
 from kgan.report.load import number
 from kgan.report.summary import RULE, compare, count, plain, plain_measure, text_table
@@ -83,8 +84,7 @@ class Compression(Kind):
 def _compare_all(networks: dict[str, dict], headline: dict) -> list[dict]:
     students = [(name, network) for name, network in networks.items() if network["role"] == "student"]
     controls = [(name, network) for name, network in networks.items() if network["role"] == "control"]
-    directions = [(headline["score"], "higher"), (headline["distance"], "lower")]
-    pairs = [("student_vs_control", directions, student, control)
+    pairs = [("student_vs_control", directions(headline), student, control)
              for student in students for control in controls if student[1]["d"] == control[1]["d"]]
     sharper = [("vol_ratio", "higher"), (headline["distance"], "lower")]
     pairs += [("joint_vs_mse", sharper, joint, mse) for joint in students for mse in students

@@ -1,6 +1,7 @@
 """The charts of a damage run: a measure over the strengths of each kind of damage."""
 
-from kgan.report.damage_summary import UNDAMAGED, better, label_of
+from kgan.report.damage_summary import UNDAMAGED, label_of
+from kgan.report.directions import better
 from kgan.report.figures import Series, over_levels
 from kgan.report.rows import show
 

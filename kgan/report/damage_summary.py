@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 
+from kgan.report.directions import better
 from kgan.report.groups import Group
 from kgan.report.load import number
 from kgan.report.summary import plain_measure, text_table
@@ -14,13 +15,6 @@ RULE = ("A measure is monotone over a kind of damage where its means over seeds 
 UNDAMAGED = "undamaged"
 #: The kinds of damage with their names for readers.
 LABELS = {"blur": "blur", "noise": "noise", "missing_classes": "missing classes", "jpeg": "JPEG"}
-_DISTANCES = ("fd_", "fid_", "mmd_", "kid_")
-_BETTER_HIGH = ("is_", "precision_", "recall_", "density_", "coverage_")
-
-
-def better(measure: str) -> str | None:
-    """ "lower", "higher", or None for a measure that has no better side."""
-    return "lower" if measure.startswith(_DISTANCES) else "higher" if measure.startswith(_BETTER_HIGH) else None
 
 
 def compare_all(group: Group, networks: dict[str, dict]) -> dict:

@@ -1,6 +1,7 @@
 """The verdict on the measures of a damage run, in plain sentences computed from its numbers."""
 
-from kgan.report.damage_summary import UNDAMAGED, better, label_of
+from kgan.report.damage_summary import UNDAMAGED, label_of
+from kgan.report.directions import better
 from kgan.report.rows import show
 from kgan.report.verdict import Sentence, opening, say
 

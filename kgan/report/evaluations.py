@@ -16,9 +16,6 @@ _WEIGHTS = "weights_sha256"
 #: The field under which `comparable` names the weights of classifiers that runs trained for themselves.
 OWN_WEIGHTS = "weights of the runs' own classifiers"
 
-_BETTER = {"lower": ("fd", "fid", "mmd", "kid", "intra_fd", "intra_fid"),
-           "higher": ("is", "precision", "recall", "density", "coverage")}
-
 
 class Measured(NamedTuple):
     """What one run says of one network: its name there, its weights (EMA or raw, None: not stated), its measures."""
@@ -166,12 +163,6 @@ def measures_of(parts: Sequence[tuple[dict, dict]]) -> list[str]:
     networks = [network for _, evaluation in parts for network in evaluation["networks"].values()]
     return list(dict.fromkeys([name for network in networks for name in network["measures"]] +
                               [name for _, evaluation in parts for name in evaluation["reference"]]))
-
-
-def directions(measures: Sequence[str]) -> dict[str, list[str]]:
-    """Of measures those where "lower" and those where "higher" is better."""
-    return {better: [name for name in measures if name.startswith(tuple(f"{head}_" for head in heads))
-                     and not name.endswith("_std")] for better, heads in _BETTER.items()}
 
 
 def title_of(parts: Sequence[tuple[dict, dict]]) -> str:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from kgan.report.directions import better
 from kgan.report.evaluations import (
     by_protocol,
     comparable,
-    directions,
     evaluation_table,
     lines_of,
     measures_of,
@@ -39,7 +39,8 @@ def _shown(tables: list[list[tuple[dict, dict]]], across: bool) -> dict:
 def _table(parts: list[tuple[dict, dict]], named: bool) -> dict:
     evaluations = [evaluation for _, evaluation in parts]
     measures = measures_of(parts)
-    words = {better: names for better, names in directions(measures).items() if names}
+    sides = {side: [name for name in measures if better(name) == side] for side in ("lower", "higher")}
+    words = {side: names for side, names in sides.items() if names}
     lost = [f"{measure} of {name}" + (f" ({summary['label']})" if named else "")
             for summary, evaluation in parts for name, _, found in lines_of(evaluation)
             for measure, entry in found.items() if entry["not_finite"]]

@@ -63,12 +63,6 @@ def sizes_differ(networks: dict[str, dict], roles: Roles) -> bool:
     return len({(str(net.get("size")), net.get("parameters")) for _, net in in_order(networks, next(iter(roles)))}) > 1
 
 
-def directions(headline: dict) -> list[tuple[str, str]]:
-    """(measure, "higher" or "lower") of the headline's measures."""
-    pairs = ((headline["score"], "higher"), (headline["distance"], "lower"))
-    return [(measure, better) for measure, better in pairs if measure]
-
-
 def short(place: str) -> str:
     """G1 for the place 1; a name stays as it is."""
     return f"G{place}" if place.isdecimal() else place

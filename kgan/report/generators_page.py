@@ -1,12 +1,12 @@
 """What the page shows of generators in roles: charts of every one, tables, and pictures."""
 
 from kgan.report import pictures
+from kgan.report.directions import directions
 from kgan.report.figures import Points, in_columns
 from kgan.report.generators import (
     Role,
     Roles,
     counted,
-    directions,
     in_order,
     label,
     place_of,

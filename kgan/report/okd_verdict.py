@@ -1,7 +1,8 @@
 """The verdict on an online distillation: peers against independent GANs, paired by seed, in plain sentences."""
 
 from kgan.report import augment, paired_verdict
-from kgan.report.generators import counted, directions, in_order, sizes_differ
+from kgan.report.directions import directions
+from kgan.report.generators import counted, in_order, sizes_differ
 from kgan.report.okd_summary import ROLES
 from kgan.report.paired_verdict import CONTESTS, outcome
 from kgan.report.rows import show, spread_cell

@@ -3,7 +3,8 @@
 import statistics
 from collections.abc import Sequence
 
-from kgan.report.generators import Role, Roles, directions, in_order, place_of
+from kgan.report.directions import directions
+from kgan.report.generators import Role, Roles, in_order, place_of
 from kgan.report.groups import Group
 from kgan.report.load import Run, number
 from kgan.report.summary import mean_std, plain, plain_measure
