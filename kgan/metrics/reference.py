@@ -87,7 +87,7 @@ def read_reference(path, expected=None, folder=None):
     """`Gathered` of a file of `write_reference`; its features go to a `Spill` in `folder`, in parts.
 
     Args:
-        expected: the description that it must have, its parts that are None there excepted.
+        expected: the description that it must have; None takes any.
 
     Raises:
         InputError: no such file, a damaged one, or one of other images or options; the difference is named.

@@ -13,7 +13,7 @@ from kgan.files import whole_file, write_json
 from kgan.metrics.options import Options, measure_name
 from kgan.metrics.protocol import protocol
 from kgan.metrics.score import chunks_of, gather, measures_of
-from kgan.stages.judge import Judge
+from kgan.stages.judge import held_out_accuracy, run_extractor
 from kgan.training.noise import fold_seed
 
 METRICS = ("is", "fid", "kid", "precision_recall", "density_coverage", "vol")
@@ -72,8 +72,8 @@ def damage(data, strengths, *, num_images=10_000, extractor=None):
     def run(work):
         images = data()
         _check_missing(strengths.get("missing_classes", ()), images)
-        judge = Judge(work, images, num_images)
-        halves = Halves(work, images, num_images, extractor() if extractor else judge.extractor, few=extractor is None)
+        measured_by = extractor() if extractor else run_extractor(work.run_dir, lambda: images)
+        halves = Halves(work, images, num_images, measured_by, few=extractor is None)
         kept = _Kept(work.folder, halves.protocol() | {"data": images.name})
         with work.console.progress("damage", len(sets)) as progress:
             for done, (name, facts) in enumerate(sets.items(), 1):
@@ -87,7 +87,7 @@ def damage(data, strengths, *, num_images=10_000, extractor=None):
             work.console.say(f"damage: {line}")
         protocol = halves.protocol()
         if extractor is None:
-            protocol["extractor"]["held_out_accuracy"] = judge.protocol()["extractor"]["held_out_accuracy"]
+            protocol["extractor"]["held_out_accuracy"] = held_out_accuracy(work.run_dir)
         write_json(work.run_dir / "metrics.json", {"kind": "damage", "protocol": protocol,
                                                    "headline": {"distance": halves.distance}, "networks": found})
 

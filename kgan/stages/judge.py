@@ -14,7 +14,7 @@ from kgan.metrics.options import Options
 from kgan.metrics.protocol import protocol
 from kgan.metrics.sampler import Sampler
 from kgan.metrics.score import chunks_of, gather, measures_of
-from kgan.stages.real_images import REFERENCES, RealImages
+from kgan.stages.real_images import REFERENCES, RealImages, spill_folder
 from kgan.stages.training import load_network, run_latents, save_network
 from kgan.training.noise import fold_seed
 
@@ -70,25 +70,27 @@ class Judge:
 
     def __init__(self, work, data, num_samples):
         self.work, self.data, self.num_samples = work, data, num_samples
-        self.seed = fold_seed(work.seed, "shuffle")
+        self.seed, self._cache = fold_seed(work.seed, "shuffle"), work.run_dir / REFERENCES
         # The run's own classifier has few features; where images are even fewer, the protocol says so.
         self.options = Options(METRICS, min(10, max(num_samples // 10, 1)), self.seed, few=True)
 
     @cached_property
     def extractor(self):
-        """The classifier, under a name that no one can take for Inception."""
-        return Extractor(load_network(self.work.run_dir, NETWORK), f"{self.data.name}_cnn")
+        """The run's, as `run_extractor`."""
+        return run_extractor(self.work.run_dir, lambda: self.data)
 
     @cached_property
+    def _real_images(self):
+        return RealImages.of(of_image_set(self.data)).measure(self.extractor, self.options, self._cache)
+
+    @property
     def real(self):
         """Statistics of the real images, `score.Gathered`; kept in the run."""
-        cache = self.work.run_dir / REFERENCES
-        return RealImages.of(of_image_set(self.data)).measure(self.extractor, self.options, cache).gathered
+        return self._real_images.gathered
 
     def real_measures(self):
-        """The real images' own measures, by name; no distance among them."""
-        mean, std = self.real.score
-        return {f"is_{self.extractor.name}": mean, f"is_{self.extractor.name}_std": std, "vol": self.real.vol}
+        """The real images' own measures, by name; no distance among them, nor a score of fewer images than splits."""
+        return self._real_images.measures(self.options)
 
     def images(self, generator):
         """The images a generator is measured on, uint8, from the latents all networks of the run share."""
@@ -97,7 +99,8 @@ class Judge:
 
     def measures(self, images):
         """Measures of generated uint8 images [N, H, W, C] by name."""
-        found = gather(chunks_of(images), len(images), self.extractor, self.options, keep="few")
+        found = gather(chunks_of(images), len(images), self.extractor, self.options, keep="few",
+                       folder=spill_folder(self._cache))
         return measures_of(found, self.real, self.extractor, self.options)
 
     @property
@@ -121,7 +124,16 @@ def own_extractor(run_dir, evaluation):
     """
     if evaluation is None:
         raise InputError(f"{run_dir} has no classifier of its own to measure generators with: give --features")
-    return Extractor(load_network(run_dir, NETWORK), f"{evaluation.data().name}_cnn")
+    return run_extractor(run_dir, evaluation.data)
+
+
+def run_extractor(run_dir, data):
+    """The classifier that the stage `features` of a run left, under a name that no one can take for Inception.
+
+    Args:
+        data: callable that gives the `ImageSet`, for its name.
+    """
+    return Extractor(load_network(run_dir, NETWORK), f"{data().name}_cnn")
 
 
 def held_out_accuracy(run_dir):

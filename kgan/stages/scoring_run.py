@@ -1,5 +1,7 @@
 """What the command `evaluate` does with a run: scores every generator in it."""
 
+import dataclasses
+import functools
 import hashlib
 import json
 import time
@@ -28,7 +30,8 @@ def score_run(run_dir, reference, request, names=(), data_dir=None):
         reference: a folder, an array or a file of statistics, as for `scoring.score_images`; None takes the images
             that the run's own evaluation compares with.
         request: a `scoring.Request`.
-        names: of the networks; all that make images unless given.
+        names: of the networks, `<name>_best` for best weights chosen on held-out images; all that make images unless
+            given.
         data_dir: where data sets lie; None takes the run's setting.
     """
     began, run_dir = time.perf_counter(), Path(run_dir)
@@ -55,6 +58,8 @@ def score_run(run_dir, reference, request, names=(), data_dir=None):
         found[entry["name"]] = part, facts | {"num_samples": num}
     document = document_of(found, real, extractor, options, num, began)
     document["protocol"]["sampling_seed"] = seed
+    if reference is None:
+        document["protocol"]["real_split"] = evaluation.data().split
     if extractor is not None and not request.extractor:
         document["protocol"]["extractor"]["held_out_accuracy"] = held_out_accuracy(run_dir)
     text = json.dumps(document["protocol"], sort_keys=True)
@@ -65,7 +70,7 @@ def score_run(run_dir, reference, request, names=(), data_dir=None):
 
 
 def evaluation_of(run_dir, data_dir=None):
-    """The `Evaluation` among the stages of a run's recipe; None where it has none."""
+    """The `Evaluation` among the stages of a run's recipe, whose `data` loads once; None where it has none."""
     description = read_description(run_dir)
     file = Path(description.get("file", ""))
     recipe = Recipe(file if file.is_file() else find_recipe(description["recipe"]))
@@ -74,7 +79,9 @@ def evaluation_of(run_dir, data_dir=None):
                         for name, value in description["settings"].items() if name in known}
     if data_dir is not None and "data_dir" in settings:
         settings["data_dir"] = data_dir
-    return next((stage.function for stage in recipe.stages(settings) if isinstance(stage.function, Evaluation)), None)
+    stages = (stage.function for stage in recipe.stages(settings))
+    found = next((stage for stage in stages if isinstance(stage, Evaluation)), None)
+    return found and dataclasses.replace(found, data=functools.cache(found.data))
 
 
 class Sampled:
@@ -107,7 +114,12 @@ class Sampled:
 
 
 def _generators(run_dir, names):
-    entries = [entry for entry in read_registers(run_dir) if "predicts" not in entry]
+    entries = []
+    for entry in read_registers(run_dir):
+        if "predicts" not in entry:
+            entries.append(entry)
+            if "best" in entry:
+                entries.append(entry | {"name": f"{entry['name']}_best", "steps": entry["best"]["step"]})
     known = [entry["name"] for entry in entries]
     unknown = [name for name in names if name not in known]
     if unknown or not known:

@@ -1,14 +1,23 @@
 """The command `evaluate` on a run: its own data and classifier, others', and what is written into it."""
 
 import json
+import shutil
 from pathlib import Path
+from unittest import mock
 
 import keras
 import numpy as np
+import picture_files
 import pytest
+import tiny
 from click.testing import CliRunner
 
 from kgan.cli import main
+from kgan.data import digits
+from kgan.metrics.extractor import load_extractor
+from kgan.metrics.frechet import frechet_distance
+from kgan.metrics.moments import Moments
+from kgan.metrics.sampler import Sampler
 from kgan.recipe import Recipe
 from kgan.run import fit
 
@@ -62,13 +71,27 @@ def apart(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture
+def copy(run, tmp_path):
+    """The run without evaluations, to be changed."""
+    return Path(shutil.copytree(run, tmp_path / "copy", ignore=shutil.ignore_patterns("evaluations", ".lock")))
+
+
+def eye(folder, width):
+    """Anybody's network of so many features, saved as eye.keras."""
+    images = keras.Input((8, 8, 1))
+    keras.Model(images, keras.layers.Dense(width)(keras.layers.Flatten()(images))).save(folder / "eye.keras")
+
+
 def documents(run):
     return [json.loads(path.read_text()) for path in sorted((run / "evaluations").glob("*.json"))]
 
 
 def test_the_run_itself_and_the_command_agree(run):
     kept = {path.name for path in (run / "references").iterdir()}
-    output = call(run, "--seed", json.loads((run / "metrics.json").read_text())["protocol"]["is_seed"])
+    with mock.patch.object(digits, "load", wraps=digits.load) as loaded:
+        output = call(run, "--seed", json.loads((run / "metrics.json").read_text())["protocol"]["is_seed"])
+    assert loaded.call_count == 1
     (document,) = documents(run)
     own = json.loads((run / "metrics.json").read_text())
     for name in ("large", "small"):
@@ -79,6 +102,7 @@ def test_the_run_itself_and_the_command_agree(run):
         assert f"{measures['fd_digits_cnn']:.5g}" in output
     assert document["networks"]["large"] != document["networks"]["small"]
     assert document["reference"]["measures"]["vol"] == pytest.approx(own["real"]["vol"])
+    assert document["protocol"]["real_split"] == own["protocol"]["real_split"] == "all[first 300]"
     assert document["protocol"]["sampling_seed"] == own["protocol"]["sampling_seed"]
     assert {path.name for path in (run / "references").iterdir()} == kept  # the statistics that the run had kept
     assert str(next((run / "evaluations").iterdir())) in output
@@ -93,13 +117,50 @@ def test_other_options_make_a_file_of_their_own(run):
 
 
 def test_anybodys_classifier_and_images(run, tmp_path):
-    images = keras.Input((8, 8, 1))
-    keras.Model(images, keras.layers.Dense(4)(keras.layers.Flatten()(images))).save(tmp_path / "eye.keras")
+    eye(tmp_path, 4)
     np.save("real.npy", np.uint8(np.random.default_rng(0).uniform(0, 255, (50, 8, 8, 1))))
     call(run, "real.npy", "--features", tmp_path / "eye.keras", "--metrics", "fid,kid", "--num-samples", 60)
     (document,) = [each for each in documents(run) if each["protocol"].get("num_real") == 50]
     assert set(document["networks"]) == {"large", "small"} and document["networks"]["large"]["fd_eye"] > 0
     assert [path.parent.name for path in Path("cache").glob("*.npz")] == ["cache"]
+
+
+def test_classes_are_compared_one_by_one(copy):
+    """The generator makes the classes in turn."""
+    labelled = tiny.conditional_generator(classes=10)
+    labelled.save(copy / "networks" / "labelled.keras")
+    register = copy / "made" / "networks.json"
+    register.write_text(json.dumps([*json.loads(register.read_text()), {"name": "labelled", "role": "teacher"}]))
+    eye(copy, 16)
+    chosen = "--network", "labelled", "--metrics", "intra_fid", "--num-samples", 100, "--features", copy / "eye.keras"
+    assert "a class of the generator" in call(copy, *chosen, code=2)
+    call(copy, *chosen, "--few")
+    (document,) = documents(copy)
+    real, made = digits.load(8).take(300), Sampler(labelled)(100, document["protocol"]["sampling_seed"])
+    known, fake = (load_extractor(str(copy / "eye.keras")).extract(images)[0] for images in (real.images, made))
+    each = [frechet_distance(Moments.of(known[real.labels == label]), Moments.of(fake[label::10]), few=True)
+            for label in range(10)]
+    assert document["networks"]["labelled"]["intra_fd_eye"] == pytest.approx(np.mean(each), rel=1e-4)
+    assert document["protocol"]["intra_fd"] == "mean over the classes" and np.ptp(each) > 1e-3 * np.mean(each)
+    assert "the images of the generator" in call(copy, "--metrics", "intra_fid", "--few", "--network", "large", code=2)
+
+
+def test_a_run_that_compares_with_nothing_is_measured_against_a_folder(copy, tmp_path):
+    text = RECIPE.split("    return [Stage")[0]
+    (tmp_path / "plain.py").write_text(f'{text}    return [Stage("made", made)]\n')
+    description = json.loads((copy / "recipe.json").read_text()) | {"file": str(tmp_path / "plain.py")}
+    (copy / "recipe.json").write_text(json.dumps(description))
+    for number in range(12):
+        picture_files.save(tmp_path / "greys" / f"{number}.png", 20 * number, (8, 8))
+    eye(copy, 4)
+    features, num = ("--features", copy / "eye.keras", "--metrics", "fid"), ("--num-samples", 40)
+    assert "compares no generators with real images" in call(copy, *features, *num, code=2)
+    assert "give --num-samples" in call(copy, "greys", "--channels", 1, *features, code=2)
+    assert "has no classifier of its own" in call(copy, "greys", "--channels", 1, *num, code=2)
+    call(copy, "greys", "--channels", 1, *features, *num)
+    (document,) = documents(copy)
+    assert set(document["networks"]) == {"large", "small"} and document["networks"]["small"]["fd_eye"] > 0
+    assert (document["protocol"]["num_real"], document["protocol"]["real_split"]) == (12, "greys")
 
 
 def test_wrong_input(run, tmp_path):

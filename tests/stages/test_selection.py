@@ -21,6 +21,8 @@ from kgan.report.load import read_run
 from kgan.report.page import render
 from kgan.report.selection import section
 from kgan.stages import compression, evaluate, judge, selection
+from kgan.stages.scoring import Request
+from kgan.stages.scoring_run import score_run
 from kgan.stages.training import load_network, read_registers, run_latents
 from kgan.training.noise import fold_seed
 
@@ -111,6 +113,35 @@ def test_best_and_last_are_measured_beside_each_other(run_dir):
     protocol = metrics["protocol"]
     assert protocol["num_real"] == 1797 - 359 and protocol["real_split"] == "all[without 359 held out, seed 0]"
     assert "least fd_digits_cnn" in protocol["best_weights"] and "120 held-out" in protocol["best_weights"]
+
+
+def test_the_best_weights_are_evaluated_by_their_name(run_dir, tmp_path):
+    folder, recipe = tmp_path / "run", tmp_path / "tiny.py"
+    shutil.copytree(run_dir, folder)
+    recipe.write_text("""from kgan.recipe import Stage
+from kgan.stages.evaluate import Evaluation
+from test_selection import NUM, teacher_stage
+
+
+def recipe(seed=3):
+    return [Stage("evaluate", Evaluation(teacher_stage()[0], NUM))]
+""")
+    description = json.loads((folder / "recipe.json").read_text()) | {"file": str(recipe)}
+    (folder / "recipe.json").write_text(json.dumps(description))
+    own = json.loads((folder / "metrics.json").read_text())
+    options = {"seed": own["protocol"]["is_seed"], "few": True}
+    request = Request(None, ("fid", "precision_recall"), options, folder / "references")
+    document, _ = score_run(folder, None, request)
+    last, best = (document["networks"].pop(name) for name in (NAME, f"{NAME}_best"))
+    assert not document["networks"] and (last["steps"], best["steps"]) == (STEPS, own["networks"][NAME]["best"]["step"])
+    for measure in MEASURES:
+        assert last[measure] == pytest.approx(own["networks"][NAME][measure], rel=1e-5)
+        assert best[measure] == pytest.approx(own["networks"][NAME][f"{measure}_best"], rel=1e-5)
+    request.metrics = ("vol",)
+    ((name, alone),) = score_run(folder, None, request, (f"{NAME}_best",))[0]["networks"].items()
+    assert name == f"{NAME}_best" and alone["vol"] == pytest.approx(own["networks"][NAME]["vol_best"], rel=1e-6)
+    with pytest.raises(InputError, match=f"no generator 'best'; it has {NAME}, {NAME}_best"):
+        score_run(folder, None, request, ("best",))
 
 
 class Killed(Exception):
