@@ -53,7 +53,7 @@ SMOKE = {"num_train": 40, "num_test": 30, "teacher_steps": 2, "encoder_steps": 2
          "embedding_steps": 2, "cgan_width": 8, "cgan_steps": 2, "cgan_batch_size": 8, "features_steps": 2,
          "ratio_steps": 30, "ratio_learning_rate": 1e-2, "penalty": 10.0,
          "batch_size": 8, "plain_steps": 2, "student_steps": 2, "num_labels": 10, "per_label": 4,
-         "num_fakes": 20, "burn_in": 40, "sampling_batch_size": 16, "quantize": ("none",), "floor": 1e-9, "rho": 0.9,
+         "num_fakes": 20, "burn_in": 40, "sampling_batch_size": 16, "quantize": (), "floor": 1e-9, "rho": 0.9,
          "arms": ("m1_filter", "m1_m2")}
 
 

@@ -32,7 +32,7 @@ SMOKE = {"stand_in": True, "image_size": 16, "teacher": "resnet8", "student": "r
          "cgan_steps": 2, "cgan_batch_size": 8, "features_depth": 8, "features_steps": 2, "features_batch_size": 8,
          "ratio_hidden": (64, 32), "ratio_steps": 30, "ratio_batch_size": 8, "ratio_learning_rate": 1e-2,
          "penalty": 10.0, "per_label": 6, "num_fakes": 20, "burn_in": 40, "sampling_batch_size": 16, "floor": 1e-9,
-         "rho": 1.0, "filter_burn_in": 2, "quantize": ("none",)}
+         "rho": 1.0, "filter_burn_in": 2, "arms": ("m1_m2", "nokd+blkd"), "quantize": ()}
 
 
 def recipe(

@@ -56,7 +56,7 @@ OP_THREADS = 1  # many small operations side by side: an operation a core beats 
 SMOKE = {"per_class": 4, "teacher_steps": 2, "cgan_width": 8, "cgan_steps": 2, "cgan_batch_size": 8, "critic_steps": 2,
          "features_steps": 2, "ratio_steps": 30, "ratio_learning_rate": 1e-2, "penalty": 10.0,
          "batch_size": 8, "plain_steps": 2, "student_steps": 2, "per_label": 6,
-         "num_fakes": 20, "burn_in": 40, "filter_burn_in": 2, "sampling_batch_size": 16, "quantize": ("none",),
+         "num_fakes": 20, "burn_in": 40, "filter_burn_in": 2, "sampling_batch_size": 16, "quantize": (),
          "floor": 1e-9, "rho": 1.0, "arms": ("unprocessed", "m1_m2", "m1_m2+blkd"),
          "sweep_teachers": (8,)}
 

@@ -19,8 +19,8 @@ from kgan.methods.graph import all_through, mad_gan, with_gates
 from kgan.networks.dcgan import dcgan_discriminator, dcgan_generator
 from kgan.stages.collaborative import GraphMaker, collaborative_stages
 
-SMOKE = {"stand_in": True, "sizes": (1, 1), "batch_size": 8, "features_steps": 4, "steps": 2, "num_samples": 40,
-         "quantize": ("none",)}
+SMOKE = {"stand_in": True, "image_size": 32, "sizes": (1, 1), "batch_size": 8, "features_steps": 4, "steps": 2,
+         "num_samples": 40, "quantize": ()}
 
 
 def recipe(

@@ -31,7 +31,7 @@ from kgan.stages.kd_published import pair_of
 from kgan.stages.predictors import Plan
 
 SMOKE = {"stand_in": True, "image_size": 16, "teacher": "resnet14", "teacher_steps": 2, "student_steps": 2,
-         "batch_size": 8, "methods": ("crd",), "quantize": ()}
+         "batch_size": 8, "methods": ("crd",), "quantize": ("none",)}
 
 
 def recipe(

@@ -18,8 +18,8 @@ from kgan.data import codebrim, drawn_concrete
 from kgan.networks.sagan import sagan_discriminator, sagan_generator
 from kgan.stages.okd import okd_maker, okd_stages
 
-SMOKE = {"stand_in": True, "num_crops": 200, "num_peers": 2, "width": 2, "batch_size": 8, "features_steps": 4,
-         "steps": 2, "num_samples": 40, "quantize": ("none",)}
+SMOKE = {"stand_in": True, "num_crops": 200, "image_size": 32, "num_peers": 2, "width": 2, "batch_size": 8,
+         "features_steps": 4, "steps": 2, "num_samples": 40, "quantize": ()}
 
 
 def recipe(

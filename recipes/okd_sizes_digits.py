@@ -27,7 +27,7 @@ from kgan.stages.okd import okd_maker, okd_stages
 
 OP_THREADS = 1  # many small networks side by side: an operation a core beats all cores on one operation
 
-SMOKE = {"sizes": (3, 2), "batch_size": 8, "features_steps": 4, "steps": 2, "num_samples": 40, "quantize": ("none",)}
+SMOKE = {"sizes": (3, 2), "batch_size": 8, "features_steps": 4, "steps": 2, "num_samples": 40, "quantize": ()}
 
 
 def recipe(

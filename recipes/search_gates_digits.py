@@ -41,7 +41,7 @@ from kgan.stages.gate_trials import GateTrials
 OP_THREADS = 1  # many small networks side by side: an operation a core beats all cores on one operation
 
 SMOKE = {"sizes": (1, 1, 1), "batch_size": 8, "features_steps": 4, "steps": 2, "trial_steps": 2, "num_samples": 40,
-         "quantize": ("none",)}
+         "quantize": ()}
 
 NAMES = ("1", "2", "3")
 EDGES = [(edge.source, edge.target) for edge in all_through(NAMES, "image")]

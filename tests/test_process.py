@@ -138,7 +138,15 @@ def test_a_run_killed_in_every_stage_ends_like_one_left_alone(tmp_path, referenc
     assert_same_run(tmp_path, reference)
 
 
-def test_signals_stop_with_a_checkpoint_and_a_second_process_is_refused(tmp_path, reference):
+def test_after_a_full_disk_and_signals_a_run_ends_like_one_left_alone(tmp_path, reference):
+    """One run meets all of it, so that only one has to be brought to its end."""
+    assert_a_full_disk_ends_in_a_line(tmp_path)
+    assert_signals_stop_with_a_checkpoint_and_a_second_process_is_refused(tmp_path)
+    finish(tmp_path)
+    assert_same_run(tmp_path, reference)
+
+
+def assert_signals_stop_with_a_checkpoint_and_a_second_process_is_refused(tmp_path):
     """Quick siblings: test_run_refused.py::test_a_folder_in_use_by_a_real_process_is_refused_until_that_ends,
     test_cli.py::test_exit_codes."""
     for number, stage, other in ((signal.SIGTERM, "teacher", True), (signal.SIGINT, "students", False)):
@@ -157,11 +165,9 @@ def test_signals_stop_with_a_checkpoint_and_a_second_process_is_refused(tmp_path
         steps = sorted(int(path.stem[5:]) for path in (tmp_path / RUN / stage / "checkpoints").iterdir())
         assert 20 <= steps[-1] < 100
         assert not (tmp_path / RUN / stage / "complete.json").exists() and parts(tmp_path) == []
-    finish(tmp_path)
-    assert_same_run(tmp_path, reference)
 
 
-def test_a_full_disk_ends_in_a_line_and_the_run_goes_on_when_there_is_room(tmp_path, reference):
+def assert_a_full_disk_ends_in_a_line(tmp_path):
     """Quick siblings: test_cli.py::test_exit_codes, test_files.py.
 
     A limit to a file's size stands for the full disk: the classifier (540 KiB) does not fit the first one,
@@ -176,5 +182,3 @@ def test_a_full_disk_ends_in_a_line_and_the_run_goes_on_when_there_is_room(tmp_p
         assert {name: after.get(name) for name in before} == before
         assert f"{RUN}/{stage}/complete.json" not in after
         assert [name for name in after if name.endswith((".keras", ".npz"))] == [f"{RUN}/{name}" for name in whole]
-    finish(tmp_path)
-    assert_same_run(tmp_path, reference)
