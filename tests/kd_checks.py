@@ -59,6 +59,17 @@ def averaged(maps, size):
     return found
 
 
+def hierarchical_context(student, teacher):
+    """ReviewKD's loss of one level, from its definition."""
+    loss, weight, total = np.mean((student - teacher) ** 2), 1.0, 1.0
+    for size in (4, 2, 1):
+        if size < student.shape[1]:
+            weight /= 2
+            total += weight
+            loss += weight * np.mean((averaged(student, (size, size)) - averaged(teacher, (size, size))) ** 2)
+    return loss / total
+
+
 def attention(maps):
     """The mean square over channels of each sample, flattened, of unit length."""
     rows = (maps**2).mean(-1).reshape(len(maps), -1)

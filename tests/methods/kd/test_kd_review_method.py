@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 import tiny
 from by_numpy import convolution
-from kd_checks import averaged
+from kd_checks import hierarchical_context
 from keras import layers
 
 from kgan.errors import InputError
@@ -31,16 +31,6 @@ def resized(x, size):
     """Each place is that of PyTorch's "nearest"."""
     return np.stack([np.stack([x[:, i * x.shape[1] // size, j * x.shape[2] // size] for j in range(size)], 1)
                      for i in range(size)], 1)
-
-
-def level(student, teacher):
-    loss, weight, total = np.mean((student - teacher) ** 2), 1.0, 1.0
-    for size in (4, 2, 1):
-        if size < student.shape[1]:
-            weight /= 2
-            total += weight
-            loss += weight * np.mean((averaged(student, (size, size)) - averaged(teacher, (size, size))) ** 2)
-    return loss / total
 
 
 def fused(modules, x, target, residual=None):
@@ -68,7 +58,7 @@ def test_one_steps_loss_and_what_moves():
     total, residual = 0.0, None
     for x, g in zip(own, taught, strict=True):
         out, residual = fused(technique.modules, x, g, residual)
-        total += level(out, g)
+        total += hierarchical_context(out, g)
     expected = kd_tiny.cross_entropy(labels, logits) + 5.0 * total / 4
 
     method = kd_tiny.distillation(student, teacher, technique)
