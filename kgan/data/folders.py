@@ -17,7 +17,7 @@ from kgan.files import whole_file
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 CACHE_FOLDER = ".kgan_cache"
-_FORMAT = 1  # raise it when the same options come to mean other images
+_FORMAT = 2  # raise it when the same options come to mean other images
 _MOST_THREADS = 4  # a photograph of 24 million pixels takes some 250 MB while it is decoded
 
 
@@ -34,15 +34,19 @@ def list_files(root, suffixes):
 
     The case of an ending does not matter. Files and folders whose names begin with a dot are left out:
     an archive made on a Mac holds a `._name.jpg` beside each `name.jpg`.
+
+    Raises:
+        InputError: a folder in or below it that may not be listed or entered; its images would be missing silently.
     """
     names = []
-    for folder, subfolders, found in os.walk(root):
+    for folder, subfolders, found in os.walk(root, onerror=_not_listable):
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        names += [
-            path.relative_to(root).as_posix()
-            for path in (Path(folder, name) for name in found if not name.startswith("."))
-            if path.suffix.lower() in suffixes and path.is_file()
-        ]
+        paths = (Path(folder, name) for name in found if not name.startswith("."))
+        try:  # a folder that may be listed but not entered tells of no file whether it is one
+            names += [path.relative_to(root).as_posix() for path in paths
+                      if path.suffix.lower() in suffixes and path.is_file()]
+        except OSError as error:
+            _not_listable(error)
     return sorted(names)
 
 
@@ -130,6 +134,10 @@ def _read(path):
             return {key: stored[key] for key in stored.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
         return None
+
+
+def _not_listable(error):
+    raise InputError(f"cannot look at {error.filename} ({error.strerror or error}): check who may read it")
 
 
 def _not_writable(folder, error):

@@ -16,6 +16,8 @@ from kgan.errors import InputError
 
 GREY_WEIGHTS = (0.299, 0.587, 0.114)  # ITU-R BT.601; tf.image.rgb_to_grayscale weighs red by 0.2989
 MAX_SIZE = 4096
+# Pillow's modes: bilevel, grey, grey with transparency; how those for 16 bits of grey begin; 32 bits of grey.
+_GREY, _GREY_16, _GREY_32 = ("1", "L", "LA"), "I;16", ("I", "F")
 _RESIZE_CHUNK = 512  # images at a time, so that the float32 copies stay small
 
 
@@ -148,7 +150,8 @@ def grey(images):
 def decode(source, *, apply_exif=True):
     """An image file (a path, or the bytes of a PNG, JPEG, ...) -> uint8 [H, W, C].
 
-    C is 1 for a grey file of 8 bits and 3 for everything else; transparency is dropped.
+    C is 1 for a grey or bilevel file and 3 for everything else, palettes among it; transparency is dropped. Of 16 bits
+    the upper 8 are kept; files of 32 bits of grey have no known range and are refused.
 
     Args:
         source: the path, or the bytes.
@@ -160,16 +163,19 @@ def decode(source, *, apply_exif=True):
     """
     from PIL import Image, ImageOps
 
-    is_bytes = isinstance(source, bytes | bytearray)
-    name = f"{len(source)} bytes" if is_bytes else str(source)
-    with _named_errors(name), Image.open(io.BytesIO(source) if is_bytes else Path(source)) as file:
+    file_like, name = _opened(source)
+    with _named_errors(name), Image.open(file_like) as file:
         picture = ImageOps.exif_transpose(file) if apply_exif else file
-        pixels = np.asarray(picture if picture.mode == "L" else picture.convert("RGB"), np.uint8)
+        plain = "L" if _channels_of(picture.mode) == 1 else "RGB"
+        if picture.mode.startswith(_GREY_16):  # Pillow would cut off what is above 255
+            pixels = (np.asarray(picture) >> 8).astype(np.uint8)
+        else:
+            pixels = np.asarray(picture if picture.mode == plain else picture.convert(plain), np.uint8)
     return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
 
 
-def shape_of(path):
-    """(H, W, C) that `decode` gives for an image file, from its header alone: no pixel is decoded.
+def shape_of(source):
+    """(H, W, C) that `decode` gives for an image file (a path, or its bytes), from its header: no pixel is decoded.
 
     A PNG's checksums are verified on the way; a JPEG has none, so that a damaged one may be found when it
     is decoded only.
@@ -179,25 +185,42 @@ def shape_of(path):
     """
     from PIL import ExifTags, Image
 
-    with _named_errors(str(path)), Image.open(Path(path)) as file:
+    file_like, name = _opened(source)
+    with _named_errors(name), Image.open(file_like) as file:
         width, height = file.size
         # PIL decodes a PNG without EXIF data to look for some behind the pixels.
         turned = "exif" in file.info and file.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
-        channels = 1 if file.mode == "L" else 3
+        channels = _channels_of(file.mode)
         file.verify()
     return (width, height, channels) if turned else (height, width, channels)
+
+
+def _channels_of(mode):
+    """1 or 3, of one of Pillow's modes; ValueError for one that cannot be brought to 8 bits."""
+    if mode in _GREY_32:
+        raise ValueError("its pixels have 32 bits and no known range")
+    return 1 if mode in _GREY or mode.startswith(_GREY_16) else 3
+
+
+def _opened(source):
+    """What Pillow opens, and what messages call it, of a path or bytes."""
+    if isinstance(source, bytes | bytearray):
+        return io.BytesIO(source), f"{len(source)} bytes"
+    return Path(source), str(source)
 
 
 @contextlib.contextmanager
 def _named_errors(name):
     """InputError in place of what Pillow raises for a file that it cannot read."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import UnidentifiedImageError
 
     try:
         yield
     except FileNotFoundError:
         raise InputError(f"there is no image file {name}; check the path") from None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged file may raise whatever the parts of a decoder raise
         reason = "not an image" if isinstance(error, UnidentifiedImageError) else str(error).split("\n")[0]
         raise InputError(f"cannot read {name} as an image ({reason}); give a whole PNG or JPEG") from None
 

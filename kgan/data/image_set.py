@@ -21,6 +21,7 @@ class ImageSet(HeldImages):
         class_names: one name a class; may be empty when nothing is known of the labels.
         split: which part of the data set, e.g. "train[:10%]".
         source: where the images come from, for the record.
+        left_out: names of files of the source that cannot be read, so that the images are without them.
 
     Raises:
         InputError: wrong dtype, rank or lengths, no image, or a label without a class.
@@ -32,6 +33,7 @@ class ImageSet(HeldImages):
     class_names: tuple[str, ...] = ()
     split: str = "train"
     source: str = ""
+    left_out: tuple[str, ...] = ()
 
     _beside = ("labels",)
 
@@ -46,6 +48,7 @@ class ImageSet(HeldImages):
                     f"but there are {len(self.class_names)} class names"
                 )
         object.__setattr__(self, "class_names", tuple(self.class_names))
+        object.__setattr__(self, "left_out", tuple(self.left_out))
 
     @property
     def num_classes(self):

@@ -1,11 +1,14 @@
 """Which of a data set's images are for training and which for testing, determined by a seed."""
 
+import re
+
 import numpy as np
 
 from kgan.data.held import check_whole
 from kgan.errors import InputError
 
 SPLITS = ("train", "test", "all")
+_PART = re.compile(r"(\w+)(?:\[(\d*)(%?):(\d*)(%?)\])?")
 
 
 def check_split(split, known=SPLITS):
@@ -66,6 +69,33 @@ def shuffled_groups(groups, seed):
     order = order[np.argsort(groups[order], kind="stable")]
     _, starts, counts = np.unique(groups[order], return_index=True, return_counts=True)
     return order, np.arange(len(groups)) - np.repeat(starts, counts), counts
+
+
+def rows_of(split, members):
+    """Indices of a split that is given as tensorflow-datasets has it: "train", "train[:10%]", "train[100:]+test".
+
+    Args:
+        split: names of splits with or without a part of whole numbers or percents, joined by "+".
+        members: dict, name of a split -> indices of its images, in order.
+
+    Raises:
+        InputError: another form, a split that is not there, or no image in it.
+    """
+    found = []
+    for text in split.split("+") if isinstance(split, str) else [split]:
+        part = _PART.fullmatch(text.strip()) if isinstance(text, str) else None
+        if not part or part[1] not in members:
+            raise InputError(f'split must be one of {", ".join(members)}, or a part such as "train[:10%]"; received '
+                             f"{split!r}")
+        rows = members[part[1]]
+        start, end = (default if not digits else round(int(digits) * len(rows) / 100) if percent else int(digits)
+                      for digits, percent, default in ((part[2], part[3], 0), (part[4], part[5], len(rows))))
+        found.append(rows[start:end])
+    rows = np.concatenate(found)
+    if not len(rows):
+        counts = ", ".join(f"{len(known)} in {name}" for name, known in members.items())
+        raise InputError(f"split {split!r} holds no image; there are {counts}")
+    return rows
 
 
 def intervals(values, least):

@@ -13,7 +13,7 @@ CONNECT_TIMEOUT_S = 5
 _BATCH = 256
 
 
-def read(name, split, data_dir, fn, *, url):
+def read(name, split, data_dir, fn, *, url, instead=""):
     """Decode a split once into arrays.
 
     A set that is prepared under `data_dir` is read without a look at the network. Otherwise it is
@@ -27,6 +27,7 @@ def read(name, split, data_dir, fn, *, url):
         fn: example (a dict of tensors, image decoded) -> (image uint8 [H, W, C] of static shape, label);
             runs in a tf.data graph, in parallel.
         url: where the files come from, for the question and the message.
+        instead: another way to these data, for the end of the message.
 
     Returns:
         images uint8 [N, H, W, C], labels int32 [N], and the source as text. Memory: the images and a few
@@ -46,7 +47,7 @@ def read(name, split, data_dir, fn, *, url):
     builder = tfds.builder(name, data_dir=root)
     folder = Path(builder.data_dir)
     if not (folder / "dataset_info.json").exists():  # as is_prepared(), which also logs a warning
-        _download(builder, root, url)
+        _download(builder, root, url, instead)
     try:
         count = builder.info.splits[split].num_examples
     except (KeyError, ValueError, AssertionError):
@@ -87,7 +88,7 @@ def _collect(batches, count):
     return images[:filled], labels[:filled]
 
 
-def _download(builder, root, url):
+def _download(builder, root, url, instead):
     import tensorflow as tf
     from tensorflow_datasets.core.download import download_manager, util
 
@@ -109,7 +110,7 @@ def _download(builder, root, url):
     raise InputError(
         f"{name} is not in {folder} and cannot be downloaded from {url} ({reason}); on a machine that "
         f"reaches it run `tfds build {name} --data_dir DIR`, put DIR/{name} at {folder.parent} here, and "
-        f"run with --data-dir {root}"
+        f"run with --data-dir {root}{instead and f'; or {instead}'}"
     ) from None
 
 

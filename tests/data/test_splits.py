@@ -68,3 +68,22 @@ def test_other_faults_are_refused():
             call("valid")
     with pytest.raises(InputError, match="seed"):
         splits.part_of_each(np.zeros(9), "train", 0.8, seed=-1)
+
+
+@pytest.mark.parametrize(("split", "rows"), [
+    ("a", [5, 1, 7, 2]), ("a[:50%]", [5, 1]), ("a[1:]", [1, 7, 2]), ("a[1:3]+b", [1, 7, 9, 8, 4]), ("b[34%:]", [8, 4]),
+    ("b[2:]+a[:1]", [4, 5]), ("b[:]", [9, 8, 4]), (" a[3:9] + b[:1] ", [2, 9])])
+def test_rows_of_a_split_expression(split, rows):
+    members = {"a": np.array([5, 1, 7, 2]), "b": np.array([9, 8, 4])}
+    np.testing.assert_array_equal(splits.rows_of(split, members), rows)
+
+
+@pytest.mark.parametrize("split", ["", "c", "a[", "a[1]", "a[-1:]", "a[:x%]", "a+", None, 3])
+def test_other_expressions_are_refused(split):
+    with pytest.raises(InputError, match=r"^split must be one of a, b, or a part such as .*; received .*$"):
+        splits.rows_of(split, {"a": np.arange(3), "b": np.arange(2)})
+
+
+def test_a_split_without_an_image_is_refused():
+    with pytest.raises(InputError, match=r"^split 'a\[3:\]' holds no image; there are 3 in a, 0 in b$"):
+        splits.rows_of("a[3:]", {"a": np.arange(3), "b": np.arange(0)})
