@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "kgan"
 
-SHARED = {"kgan", "kgan.errors", "kgan.files", "kgan.quiet"}  # any room; `kgan` itself holds the version
+SHARED = {"kgan", "kgan.cores", "kgan.errors", "kgan.files", "kgan.quiet"}  # any room; `kgan` itself holds the version
 BELOW = {"kgan.methods", "kgan.training", "kgan.losses", "kgan.networks", "kgan.data", "kgan.metrics",
          "kgan.search", "kgan.export", "kgan.report", "kgan.progress"}
 COMPOSERS = BELOW | {"kgan.recipe", "kgan.run", "kgan.stages"}
@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "kgan.run": COMPOSERS,
     "kgan.cli": {"kgan.run", "kgan.stages", "kgan.report", "kgan.recipe"},
     "kgan.progress": set(),
+    "kgan.cores": set(),
     "kgan.errors": set(),
     "kgan.files": set(),
     "kgan.quiet": set(),

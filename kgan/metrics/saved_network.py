@@ -13,13 +13,13 @@ All raise InputError, in one line, for what cannot be opened or takes no images.
 """
 
 import hashlib
-import os
 import re
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
+from kgan.cores import usable_cores
 from kgan.errors import InputError
 from kgan.quiet import quiet
 
@@ -163,7 +163,7 @@ class TFLiteFile:
 
         try:
             with quiet():
-                self._interpreter = Interpreter(model_path=str(path), num_threads=os.cpu_count())
+                self._interpreter = Interpreter(model_path=str(path), num_threads=usable_cores())
                 signatures = self._interpreter.get_signature_list()
                 only = next(iter(signatures)) if len(signatures) == 1 else None
                 outputs = (self._interpreter.get_signature_runner(only).get_output_details() if only else
