@@ -25,7 +25,7 @@ def density_coverage(real, fake, neighbours=5):
     return found["density"], found["coverage"]
 
 
-def manifold(real, fake, *, precision_recall=3, density_coverage=5):
+def manifold(real, fake, *, precision_recall=3, density_coverage=5, nearest_reals=None):
     """Precision, recall, density and coverage from one pass over the distances.
 
     With B_k(x) the ball around x to its k-th nearest neighbour of its own set, itself not counted and the surface
@@ -44,6 +44,8 @@ def manifold(real, fake, *, precision_recall=3, density_coverage=5):
         real, fake: features [N, D] and [M, D]: arrays, or anything with a length that gives float32 rows when sliced.
         precision_recall: k of the first two, or None to leave them out.
         density_coverage: k of the last two, or None to leave them out.
+        nearest_reals: `nearest_others` of the reals with the larger k, where many fakes meet the same reals; computed
+            here unless given.
 
     Returns:
         dict of floats by the names above.
@@ -64,7 +66,9 @@ def manifold(real, fake, *, precision_recall=3, density_coverage=5):
     if len(reals.mean) != len(fakes.mean):
         raise InputError(f"real and fake features must be as wide; received {len(reals.mean)} and {len(fakes.mean)}")
     reals.origin = fakes.origin = reals.mean
-    nearest = _nearest(reals, most)
+    nearest = _nearest(reals, most) if nearest_reals is None else nearest_reals
+    if nearest.shape != (len(reals), most):
+        raise InputError(f"nearest_reals must be [{len(reals)}, {most}]; received {nearest.shape}")
     counts = []
     if precision_recall:
         counts.append(_PrecisionRecall(nearest[:, precision_recall - 1], _nearest(fakes, precision_recall)[:, -1]))
@@ -77,6 +81,17 @@ def manifold(real, fake, *, precision_recall=3, density_coverage=5):
             for count in counts:
                 count.add(here, there, distances)
     return {name: value for count in counts for name, value in count.result().items()}
+
+
+def nearest_others(features, k):
+    """Squared distances of each sample to its k nearest others, ascending: [N, k], for `manifold`.
+
+    Args:
+        features: [N, D], as `manifold` takes them; k below N.
+    """
+    rows = _Rows(features, "real")
+    rows.origin = rows.mean
+    return _nearest(rows, k)
 
 
 class _PrecisionRecall:

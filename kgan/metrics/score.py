@@ -9,7 +9,7 @@ from kgan.errors import InputError
 from kgan.metrics.frechet import frechet_distance
 from kgan.metrics.inception_score import ScoreParts
 from kgan.metrics.kernel_distance import kernel_distance
-from kgan.metrics.manifold import manifold
+from kgan.metrics.manifold import manifold, nearest_others
 from kgan.metrics.moments import Moments
 from kgan.metrics.options import FEATURE_METRICS, MOST, ROW_METRICS, measure_name
 from kgan.metrics.sharpness import variance_of_laplacian
@@ -44,6 +44,13 @@ class Gathered:
     labels: np.ndarray | None = None
     logits: object = None
     seconds: float = 0.0
+    _nearest: dict = dataclasses.field(default_factory=dict, repr=False)
+
+    def nearest_few(self, seed, k):
+        """`nearest_others` of `few_rows`; computed once, for a reference is compared with many sets."""
+        if (seed, k) not in self._nearest:
+            self._nearest[seed, k] = nearest_others(self.few_rows(seed), k)
+        return self._nearest[seed, k]
 
     def few_rows(self, seed):
         """The features of at most `MOST` images."""
@@ -144,9 +151,11 @@ def measures_of(gathered, reference, extractor, options):
             found["kid"], found["kid_std"] = kernel_distance(*sets, subsets=options.subsets,
                                                              subset_size=options.subset_size, seed=options.seed)
         if options.asks("precision_recall", "density_coverage"):
-            found |= manifold(
-                *sets, precision_recall=options.neighbours if options.asks("precision_recall") else None,
-                density_coverage=options.coverage_neighbours if options.asks("density_coverage") else None)
+            ks = {"precision_recall": options.neighbours, "density_coverage": options.coverage_neighbours}
+            ks = {metric: k if options.asks(metric) else None for metric, k in ks.items()}
+            most = max(k or 0 for k in ks.values())
+            enough = len(sets[0]) > most  # otherwise `manifold` says so
+            found |= manifold(*sets, **ks, nearest_reals=reference.nearest_few(options.seed, most) if enough else None)
         if options.asks("intra_fid"):
             found["intra_fid"] = intra_class_distance(reference, gathered, few=options.few)
     named = {measure_name(metric, extractor.name): value for metric, value in found.items() if value is not None}

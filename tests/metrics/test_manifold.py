@@ -3,7 +3,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from kgan.errors import InputError
-from kgan.metrics.manifold import density_coverage, manifold, precision_recall
+from kgan.metrics.manifold import density_coverage, manifold, nearest_others, precision_recall
 
 
 def drawn(count, dim=6, seed=0, shift=0.0, scale=1.0):
@@ -72,6 +72,16 @@ def test_one_pass_gives_what_two_give_and_reads_little_at_a_time():
     assert 0 < real.largest <= 512 and 0 < fake.largest <= 512
 
 
+def test_the_reals_neighbours_may_be_given():
+    real, fake = drawn(700), drawn(600, seed=2, shift=0.2)
+    for ks in ({"precision_recall": 2, "density_coverage": 4}, {"precision_recall": 3, "density_coverage": None}):
+        given = nearest_others(OnlySlices(real), max(k or 0 for k in ks.values()))
+        assert manifold(real, fake, nearest_reals=given, **ks) == manifold(real, fake, **ks)
+        assert manifold(real, fake, nearest_reals=4.0 * given, **ks) != manifold(real, fake, **ks)
+    np.testing.assert_allclose(nearest_others(np.array([[0.0], [1.0], [3.0], [9.0]]), 2),
+                               [[1, 9], [1, 4], [4, 9], [36, 64]])
+
+
 def test_a_set_against_itself_in_another_order():
     """Every point lies on the edge of its k-th neighbour's reach or within: nothing may hang on rounding."""
     real = drawn(600, dim=40, shift=5.0)
@@ -101,6 +111,7 @@ def test_a_collapsed_generator_and_repeated_images():
     (drawn(9), drawn(9), {"precision_recall": 0}, "precision_recall takes"),
     (drawn(9), drawn(9), {"density_coverage": 2.0}, "density_coverage takes"),
     (drawn(9), drawn(9), {"precision_recall": None, "density_coverage": None}, "asked for nothing"),
+    (drawn(9), drawn(9), {"nearest_reals": np.ones((9, 3))}, r"must be \[9, 5\]; received \(9, 3\)"),
 ])
 def test_wrong_input(real, fake, settings, message):
     with pytest.raises(InputError, match=message):

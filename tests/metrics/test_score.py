@@ -1,6 +1,7 @@
 """One pass over images: each is seen once, and every measure is the one that its own function gives."""
 
 import tracemalloc
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -90,6 +91,18 @@ def test_single_features_are_looked_at_of_so_many_images_at_most(monkeypatch):
     chosen = np.sort(np.random.default_rng(5).permutation(60)[:20])
     for found in (few, whole):
         np.testing.assert_array_equal(found.few_rows(5)[:], extractor.features_of(REAL[chosen]))
+
+
+def test_the_references_neighbours_are_looked_for_once():
+    extractor = ToyExtractor()
+    real, fake = (gather(chunks_of(images), len(images), extractor, Options(("density_coverage",)), keep="few")
+                  for images in (REAL, FAKE))
+    with mock.patch.object(score, "nearest_others", wraps=score.nearest_others) as looked:
+        for counted, options in enumerate((Options(("density_coverage",)), Options(("density_coverage",)),
+                                           Options(("precision_recall",))), 1):
+            found = measures_of(fake, real, extractor, options)
+            assert looked.call_count == (1, 1, 2)[counted - 1]  # the last asks for fewer neighbours
+    assert found["precision_toy"] == manifold(real.features, fake.features)["precision"]
 
 
 def test_memory_does_not_grow_with_the_images(tmp_path):
