@@ -7,13 +7,15 @@ from kgan.data import image
 from kgan.errors import InputError
 
 
-def latents(num, latent_dim, seed):
-    """float32 [num, latent_dim] of N(0, I), determined by the three numbers."""
+def latents(num, latent_dim, seed, law="normal"):
+    """float32 [num, latent_dim] of N(0, I), or of U(-1, 1) for the law "uniform", determined by the arguments."""
     for name, value, least in (("num", num, 1), ("latent_dim", latent_dim, 1), ("seed", seed, 0)):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
             raise InputError(f"{name} must be a whole number of at least {least}; received {value!r}")
-    drawn = tf.random.stateless_normal([num, latent_dim], tf.constant([seed, 0], tf.int64), alg="philox")
-    return drawn.numpy()
+    shape, key = [num, latent_dim], tf.constant([seed, 0], tf.int64)
+    if law == "uniform":
+        return tf.random.stateless_uniform(shape, key, -1.0, 1.0, alg="philox").numpy()
+    return tf.random.stateless_normal(shape, key, alg="philox").numpy()
 
 
 class Sampler:
@@ -32,6 +34,7 @@ class Sampler:
         conditional: whether it takes labels.
         continuous: whether these are numbers.
         num_classes: 0 unless it takes classes.
+        latents_law: "normal" or "uniform", what its latents are drawn from.
     """
 
     def __init__(self, generator, batch_size=256, num_classes=None):
@@ -47,7 +50,8 @@ class Sampler:
         self.latent_dim, self.batch_size, self._name = inputs[-1], batch_size, generator.name
         self.continuous = self.conditional and "float" in generator.input["labels"].dtype
         classes = self.conditional and not self.continuous
-        self.num_classes = (num_classes or _num_classes(generator)) if classes else 0
+        self.num_classes = (num_classes or num_classes_of(generator)) if classes else 0
+        self.latents_law = latents_law_of(generator)
         self._label_type = np.float32 if self.continuous else np.int32
         signature = [tf.TensorSpec((batch_size, self.latent_dim), tf.float32),
                      tf.TensorSpec((batch_size,), self._label_type)]
@@ -95,12 +99,22 @@ class Sampler:
             images.append(image.to_uint8(floats))
         return np.concatenate(images)
 
+    def latents(self, num, seed):
+        """float32 [num, latent_dim] by the generator's own law."""
+        return latents(num, self.latent_dim, seed, self.latents_law)
+
     def __call__(self, num, seed):
-        """`num` images of `latents(num, latent_dim, seed)`, of the classes in turn."""
-        return self.images_of(latents(num, self.latent_dim, seed))
+        """`num` images of `self.latents(num, seed)`, of the classes in turn."""
+        return self.images_of(self.latents(num, seed))
 
 
-def _num_classes(generator):
+def latents_law_of(generator):
+    """"normal" or "uniform", as a layer of the generator says; "normal" where none does."""
+    return next((layer.latents_law for layer in generator.layers if hasattr(layer, "latents_law")), "normal")
+
+
+def num_classes_of(generator):
+    """How many classes a generator of labels knows, as one of its layers says; InputError where none does."""
     found = [getattr(layer, name) for layer in generator.layers for name in ("num_tokens", "num_classes")
              if hasattr(layer, name)]
     if not found:
