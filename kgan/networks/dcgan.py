@@ -49,7 +49,8 @@ def dcgan_discriminator(d, image_shape=(64, 64, 3), batch_norm=True, spectral_no
         batch_norm: whether batch norm stands after all but the first and the last convolution; with a
             gradient penalty, which looks at each image alone, it must not.
         spectral_norm: spectral normalisation of every convolution, in the place of batch norm: there is
-            none then, whatever `batch_norm` says.
+            none then, whatever `batch_norm` says. It may go with a gradient penalty; clipping the weights has no
+            meaning with it.
         num_logits: 1 for "real", k + 1 to tell k generators and real images apart.
     """
     size, _ = check_dcgan(d, image_shape)
