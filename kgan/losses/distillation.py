@@ -1,4 +1,4 @@
-"""Losses with which a student generator copies a teacher: Aguinaldo et al. (2019), eqs. 3 and 4."""
+"""Losses with which a student generator copies a teacher: Aguinaldo et al. (2019), eqs. 3 and 4; and on features."""
 
 from keras import ops
 
@@ -7,6 +7,7 @@ from kgan.losses.gan import non_saturating_generator_loss, saturating_generator_
 
 REDUCTIONS = ("sum", "mean")
 MODES = ("plain", "paper")
+NORMS = ("l1", "l2")
 
 
 def pixel_distillation_loss(teacher_images, student_images, reduction="sum"):
@@ -23,6 +24,34 @@ def pixel_distillation_loss(teacher_images, student_images, reduction="sum"):
     squares = ops.square(teacher_images - student_images)
     over_image = ops.sum if reduction == "sum" else ops.mean
     return ops.mean(over_image(squares, axis=(1, 2, 3)))
+
+
+def feature_distillation_loss(teacher_features, student_features, norm="l2", reduction="sum"):
+    """E_z sum_i |phi_i(g_T(z)) - phi_i(g(z))|^p over the features phi of one layer, p = 2 for "l2" and 1 for "l1".
+
+    As means these are the feature reconstruction loss of Johnson et al., "Perceptual Losses for Real-Time Style
+    Transfer and Super-Resolution" (2016), eq. 2 ("l2"), and a layer's term of the feature matching loss of Wang et al.,
+    "High-Resolution Image Synthesis and Semantic Manipulation with Conditional GANs" (2018), eq. 4 ("l1"), with the
+    teacher's image in the real one's place.
+
+    Args:
+        teacher_features, student_features: [B, ...] of one shape, from the same latents; the teacher's are taken as a
+            constant.
+        norm: "l1" or "l2".
+        reduction: over the values of a layer for one image, "sum" or "mean". The mean over the batch is taken in both.
+
+    Returns: a float32 scalar in [0, inf). Raises InputError for another norm or reduction, and for unlike shapes.
+    """
+    check_reduction(reduction)
+    check_norm(norm)
+    if tuple(teacher_features.shape[1:]) != tuple(student_features.shape[1:]):
+        raise InputError(f"features are compared place by place; received {tuple(teacher_features.shape[1:])} of the "
+                         f"teacher and {tuple(student_features.shape[1:])} of the student")
+    teacher = ops.stop_gradient(ops.cast(teacher_features, "float32"))
+    difference = ops.cast(student_features, "float32") - teacher
+    distances = ops.square(difference) if norm == "l2" else ops.abs(difference)
+    over_layer = ops.sum if reduction == "sum" else ops.mean
+    return ops.mean(over_layer(distances, axis=tuple(range(1, len(distances.shape)))))
 
 
 def joint_generator_loss(fake_logits, pixel_loss, alpha, saturating=True):
@@ -53,6 +82,12 @@ def check_reduction(reduction):
     """InputError unless it is one of `REDUCTIONS`."""
     if reduction not in REDUCTIONS:
         raise InputError(f"reduction must be one of {', '.join(REDUCTIONS)}; received {reduction!r}")
+
+
+def check_norm(norm):
+    """InputError unless it is one of `NORMS`."""
+    if norm not in NORMS:
+        raise InputError(f"norm must be one of {', '.join(NORMS)}; received {norm!r}")
 
 
 def check_mode(mode):

@@ -34,8 +34,8 @@ class ConditionalGAN(ConditionalMethod):
                  ema_decay=0.9999, ema_start=1000, seed=0, **kwargs):
         if not isinstance(num_classes, int) or isinstance(num_classes, bool) or num_classes < 2:
             raise InputError(f"num_classes must be an integer of at least 2; received {num_classes!r}")
-        super().__init__(generator, discriminator, objective_of(objective), critic_steps, augment, ema_decay, ema_start,
-                         seed, **kwargs)
+        super().__init__(generator, discriminator, objective_of(objective, [discriminator]), critic_steps, augment,
+                         ema_decay, ema_start, seed, **kwargs)
         self.num_classes = num_classes
 
     def train_step(self, data):

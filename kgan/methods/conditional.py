@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from kgan.errors import InputError
 from kgan.methods.augmentation import augmentation_of
-from kgan.methods.objective import has_batch_norm, judged
+from kgan.methods.objective import clip_weights, has_batch_norm, judged
 from kgan.training.method import Method, latent_dim_of, takes_labels
 from kgan.training.shared_trace import SharedTrace
 
@@ -69,6 +69,7 @@ class ConditionalMethod(Method):
         real = {"images": self._augment(real, noise), "labels": labels}
         loss, gradients = self._judge(self.discriminator, real, fake, *weights)
         self.apply({"discriminator": gradients})
+        clip_weights(self.discriminator, self.objective.clip)
         self.power_iterations("discriminator")
         return loss
 

@@ -1,13 +1,14 @@
 """A generative adversarial network with the objective as a setting.
 
-Source: Goodfellow et al. (2014); Gulrajani et al., "Improved Training of Wasserstein GANs" (2017),
-algorithm 1.
+Source: Goodfellow et al. (2014); Arjovsky et al., "Wasserstein GAN" (2017), and Gulrajani et al., "Improved
+Training of Wasserstein GANs" (2017), algorithm 1 of each. The code of the former takes 100 critic steps in each of the
+first 25 steps and in every 500th; as its algorithm 1 has it, their number is the same throughout here.
 """
 
 import tensorflow as tf
 
 from kgan.errors import InputError
-from kgan.methods.objective import OBJECTIVES, Objective, has_batch_norm, judge_loss, objective_of
+from kgan.methods.objective import OBJECTIVES, Objective, clip_weights, has_batch_norm, judge_loss, objective_of
 from kgan.training.method import Method, latent_dim_of
 
 __all__ = ["GAN", "OBJECTIVES", "Objective"]
@@ -64,6 +65,7 @@ class GAN(Method):
         noise = self.noise()
         for real in batches[:-1]:
             self._discriminator_step(real, self.generator(self._latents(noise, real), training=True), noise)
+            self.power_iterations("discriminator")  # those of the last update come with the end of the step
         real = batches[-1]
         with tf.GradientTape() as tape:
             # Made once: the last update of the discriminator and the generator's share these images.
@@ -82,6 +84,7 @@ class GAN(Method):
             loss, _, _ = judge_loss(self.objective, lambda x: self.discriminator(x, training=True), real, fake, mix,
                                     self._batch_norm)
         self.minimise(tape, {"discriminator": loss})
+        clip_weights(self.discriminator, self.objective.clip)
         return loss
 
     def _latents(self, noise, real):

@@ -8,21 +8,37 @@ import tensorflow as tf
 
 from kgan.errors import InputError
 from kgan.losses import gan as losses
+from kgan.methods.checks import check_not_negative
 
 
 @dataclasses.dataclass(frozen=True)
 class Objective:
-    """A pair of adversarial losses, and the weight of the gradient penalty on the discriminator."""
+    """A pair of adversarial losses, and what bounds the discriminator's slope beside them.
+
+    Args:
+        discriminator_loss: (real logits, fake logits) -> scalar.
+        generator_loss: fake logits -> scalar.
+        penalty_weight: of the gradient penalty on the discriminator; 0: there is none.
+        clip: after each of its updates the discriminator's weights are cut to [-clip, clip]; 0: they are not.
+    """
 
     discriminator_loss: Callable
     generator_loss: Callable
     penalty_weight: float = 0.0
+    clip: float = 0.0
+
+    def __post_init__(self):
+        check_not_negative(penalty_weight=self.penalty_weight, clip=self.clip)
+        if self.penalty_weight and self.clip:
+            raise InputError(f"an objective has a gradient penalty or clipped weights, one in the place of the other; "
+                             f"received penalty_weight={self.penalty_weight!r} and clip={self.clip!r}")
 
 
 OBJECTIVES = {
     "non_saturating": Objective(losses.non_saturating_discriminator_loss, losses.non_saturating_generator_loss),
     "hinge": Objective(losses.hinge_discriminator_loss, losses.hinge_generator_loss),
     "wgan_gp": Objective(losses.wasserstein_discriminator_loss, losses.wasserstein_generator_loss, 10.0),
+    "wgan_clip": Objective(losses.wasserstein_discriminator_loss, losses.wasserstein_generator_loss, clip=0.01),
 }
 
 
@@ -31,15 +47,43 @@ def objective_of(objective, discriminators=()):
     if isinstance(objective, str) and objective not in OBJECTIVES:
         raise InputError(f"objective must be one of {', '.join(OBJECTIVES)}; received {objective!r}")
     found = OBJECTIVES[objective] if isinstance(objective, str) else objective
-    if found.penalty_weight and any(has_batch_norm(network) for network in discriminators):
+    check_norms(found, any(map(has_batch_norm, discriminators)), any(map(has_spectral_norm, discriminators)))
+    return found
+
+
+def check_norms(objective, batch_norm, spectral_norm):
+    """InputError where an `Objective` makes no sense for a discriminator that has these norms.
+
+    A gradient penalty goes with spectral norm: that holds the slope below a bound, the penalty pulls it towards 1.
+    """
+    if objective.penalty_weight and batch_norm:
         raise InputError("a gradient penalty looks at each image alone: the discriminator must have no batch norm "
                          "(batch_norm=False)")
-    return found
+    if objective.clip and spectral_norm:
+        raise InputError("clipped weights and spectral norm exclude each other: spectral norm divides each kernel by "
+                         "its norm, so that clipping bends the kernel and bounds nothing (leave out spectral_norm, or "
+                         "take another objective than wgan_clip)")
 
 
 def has_batch_norm(network):
     """Whether a network normalises by its batch's statistics."""
     return any(isinstance(layer, keras.layers.BatchNormalization) for layer in network.layers)
+
+
+def has_spectral_norm(network):
+    """Whether some layer of a network divides its kernel by the kernel's norm."""
+    return any(hasattr(layer, "power_iteration") for layer in network.layers)
+
+
+def clip_weights(network, bound):
+    """Cuts a network's trainable weights to [-bound, bound], biases and batch norm's among them; 0 leaves them alone.
+
+    Source: Arjovsky et al., "Wasserstein GAN" (2017), algorithm 1: after each update of the critic.
+    """
+    if not bound:
+        return
+    for variable in network.trainable_variables:
+        variable.assign(tf.clip_by_value(tf.convert_to_tensor(variable), -bound, bound))
 
 
 def source_of(outputs):

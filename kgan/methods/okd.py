@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from kgan.errors import InputError
 from kgan.losses import okd as losses
-from kgan.methods.objective import has_batch_norm, judge_loss, objective_of, source_of
+from kgan.methods.objective import clip_weights, has_batch_norm, judge_loss, objective_of, source_of
 from kgan.training.method import Method, latent_dim_of, takes_labels
 from kgan.training.shared_trace import SharedTrace
 
@@ -114,6 +114,8 @@ class OKD(Method):
             classes = None if name in self.edges else labels
             report[name], gradients[name] = self._judge(self.networks[name], *pair, classes, mix)
         self.apply(gradients)
+        for name in pairs:
+            clip_weights(self.networks[name], self.objective.clip)
         return report
 
     def _generators_step(self, tape, fakes, labels):

@@ -93,8 +93,8 @@ def values(method):
 found = {}
 # One strategy for all: a second one would number its collective operations from the start again.
 mirrored = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-methods = {"gan": gan("non_saturating"), "wgan_gp": gan("wgan_gp"), "distiller": distiller, "okd": okd, "cgan": cgan,
-           "supervised": supervised}
+methods = {"gan": gan("non_saturating"), "wgan_gp": gan("wgan_gp"), "wgan_clip": gan("wgan_clip"),
+           "distiller": distiller, "okd": okd, "cgan": cgan, "supervised": supervised}
 for name, build in methods.items():
     before, one = ends(build, tf.distribute.get_strategy())
     _, two = ends(build, mirrored)

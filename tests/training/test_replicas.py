@@ -12,7 +12,7 @@ def test_two_replicas_end_with_the_weights_and_statistics_of_one():
     done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(done.stdout.splitlines()[-1])
-    assert set(found) == {"gan", "wgan_gp", "distiller", "okd", "cgan", "supervised"}
+    assert set(found) == {"gan", "wgan_gp", "wgan_clip", "distiller", "okd", "cgan", "supervised"}
     for name, result in found.items():
         assert result["moved"] > 1e-2, name
         assert result["difference"] < 1e-5, (name, result)
