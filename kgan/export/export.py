@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from kgan.errors import InputError
+from kgan.export import pixels
 from kgan.export.fold import fold, functional_view
 from kgan.export.folder import REGISTER, claim, flush_tree, folder_kib, read_register
 from kgan.export.inputs import Inputs, batches
@@ -37,6 +38,7 @@ def export_network(
     inputs=None,
     output=None,
     output_range=(-1.0, 1.0),
+    image_output="float32",
     threads=1,
     seed=0,
 ):
@@ -64,24 +66,31 @@ def export_network(
             image); needed when there are several.
         output_range: the range the outputs lie in, (-1, 1) for images behind tanh; None for networks whose
             outputs are unbounded (logits). Checked on the parity samples.
+        image_output: what the TFLite files give: "float32", or "uint8" for pixels of 0..255 (`kgan.export.pixels`),
+            which the register then names as their output_range. The SavedModel gives floats either way.
         threads: the interpreter's CPU threads in the latency measurement.
         seed: of the calibration and parity samples.
 
     Returns:
         The register's new entries of TFLite files, in the order of `quantize`: dicts with network, quantize,
         file, size_kib, parameters (of `model`, all weights), weights_sha256, parity_max_abs and
-        parity_mean_abs (units of the output, for images of [-1, 1]), parity_samples, latency_p50_ms,
-        latency_p95_ms, latency_runs, latency_batch, threads, inputs, latents_law, output, output_range.
+        parity_mean_abs (units of the network's output, for images of [-1, 1]; uint8 images are compared with the
+        network's own in pixels, a grey level being 1/127.5), parity_samples, latency_p50_ms, latency_p95_ms,
+        latency_runs, latency_batch, threads, inputs, latents_law, output, output_range.
 
     Raises:
         InputError: an argument does not fit, the folder belongs to another run, TFLite has no operator for a
-            layer, or a file is too far off.
+            layer, a file is too far off, or uint8 is asked for of a network that gives no such images.
     """
     kinds = _checked_kinds(name, quantize)
     check_threads(threads)
+    pixels.check_image_output(image_output)
+    as_pixels = image_output == "uint8"
     folder = Path(folder)
     register = read_register(folder, run)
     network = _single_output(functional_view(model, output))
+    if as_pixels:
+        pixels.check_images(network, output_range)
     feed = Inputs(network, latents_law, inputs)
     held_out = feed(PARITY_SAMPLES, seed + 1)
     mixed = any(layer.compute_dtype != "float32" for layer in _layers(network))
@@ -98,21 +107,22 @@ def export_network(
         "latents_law": feed.text,
         "output_range": None if output_range is None else list(output_range),
     }
+    of_files = common | ({"output_range": list(pixels.PIXEL_RANGE)} if as_pixels else {})
+    wanted = pixels.to_pixels(expected) if as_pixels else expected
 
     remove_parts(folder)
     with contextlib.ExitStack() as stack:
-        if saved_model:
-            temporary = stack.enter_context(whole_path(folder / name))
-        else:
-            temporary = Path(stack.enter_context(tempfile.TemporaryDirectory())) / name
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        temporary = stack.enter_context(whole_path(folder / name)) if saved_model else scratch / name
         write_saved_model(folded, temporary)
+        sources = _sources(kinds, temporary, folded, scratch / "pixels" / name if as_pixels else None)
         contents, entries, saved_entries = [], [], []
         if saved_model:
             saved_entries.append(_saved_model_entry(temporary, held_out, expected, common))
-        for kind in kinds:
+        for kind, source in sources.items():
             calibration = batches(feed(CALIBRATION_SAMPLES, seed), _BATCH) if kind == "int8" else None
-            contents.append(convert_saved_model(temporary, kind, calibration))
-            entries.append(_file_entry(contents[-1], kind, held_out, expected, threads, common))
+            contents.append(convert_saved_model(source, kind, calibration, uint8_output=as_pixels))
+            entries.append(_file_entry(contents[-1], kind, held_out, wanted, threads, of_files))
         files = [entry["file"] for entry in entries + saved_entries]
         claim(folder, register, name, common["weights_sha256"], files)
         if saved_model:
@@ -192,6 +202,17 @@ def _check_range(outputs, output_range):
             )
 
 
+def _sources(kinds, floats, folded, ending_in_pixels):
+    """{kind: path of the SavedModel that it is converted from}: `floats`, or one that is written here.
+
+    With a path `ending_in_pixels`, that is of all kinds but int8, whose output is made of pixels by the converter.
+    """
+    own = {kind: ending_in_pixels for kind in kinds if ending_in_pixels is not None and kind != "int8"}
+    if own:
+        write_saved_model(pixels.with_pixels(folded), ending_in_pixels)
+    return {kind: own.get(kind, floats) for kind in kinds}
+
+
 def _saved_model_entry(path, held_out, expected, common):
     (received,) = run_saved_model(path, held_out).values()
     measured = checked_parity("saved_model", path.name, expected, received)
@@ -199,11 +220,13 @@ def _saved_model_entry(path, held_out, expected, common):
 
 
 def _file_entry(content, kind, held_out, expected, threads, common):
-    runner = Runner(content, threads)
-    (described,) = runner.outputs()
     file = f"{common['network']}.{kind}.tflite"
-    measured = checked_parity(kind, file, expected, runner(held_out)[described["name"]])
-    timed = latency(content, {key: value[:1] for key, value in held_out.items()}, threads=threads)
+    runner = Runner(content, threads, file)
+    (described,) = runner.outputs()
+    if expected.dtype == np.uint8:
+        pixels.check_file(file, described["dtype"], runner.quantization(described["name"]))
+    measured = checked_parity(kind, file, pixels.in_unit(expected), pixels.in_unit(runner(held_out)[described["name"]]))
+    timed = latency(content, {key: value[:1] for key, value in held_out.items()}, threads=threads, name=file)
     return {
         **{"network": common["network"], "quantize": kind, "file": file},
         "size_kib": round(len(content) / 1024, 1),

@@ -9,7 +9,8 @@
 
 The inputs and the output of `int8` stay float32: an app feeds floats and reads floats, whichever file it
 loads, and the file begins with a QUANTIZE and ends with a DEQUANTIZE. Integer inputs (labels) stay integers.
-Activations of `int8` are calibrated on representative data.
+Activations of `int8` are calibrated on representative data. With `uint8_output` it ends with a QUANTIZE in the
+DEQUANTIZE's place and gives the output's own quantised values (`kgan.export.pixels` says which images these are).
 
 `dynamic` with the converter's default quantiser runs TRANSPOSE_CONV on int8 weights in an unoptimised kernel:
 46 to 60 ms where float32 takes 2.5 ms (1.1 million parameters, 64x64, one thread of an x86-64). Networks with
@@ -29,6 +30,7 @@ from ai_edge_litert import schema_py_generated as schema
 from tensorflow.core.protobuf import saved_model_pb2
 
 from kgan.errors import InputError
+from kgan.export.one_hot import mend_one_hot
 from kgan.export.saved_model import SIGNATURE, write_saved_model
 from kgan.quiet import quiet
 
@@ -58,8 +60,12 @@ def convert(model, quantize, representative=None):
         return convert_saved_model(Path(folder) / "model", quantize, representative)
 
 
-def convert_saved_model(folder, quantize, representative=None):
-    """`convert` for a SavedModel that is written already, so that several conversions share it."""
+def convert_saved_model(folder, quantize, representative=None, uint8_output=False):
+    """`convert` for a SavedModel that is written already, so that several conversions share it.
+
+    Args:
+        uint8_output: of `int8` alone: the output as uint8 quantised values in the place of float32.
+    """
     check_quantize(quantize)
     graph = (Path(folder) / "saved_model.pb").read_bytes()
     batches = _checked(graph, representative) if quantize == "int8" else None
@@ -75,6 +81,8 @@ def convert_saved_model(folder, quantize, representative=None):
         elif quantize == "int8":
             converter.representative_dataset = lambda: iter(batches)
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            if uint8_output:
+                converter.inference_output_type = tf.uint8
     try:
         with quiet(), _little_garbage():
             content = converter.convert()
@@ -85,7 +93,7 @@ def convert_saved_model(folder, quantize, representative=None):
             raise
         raise InputError(_no_such_operator(sorted(missing), quantize)) from error
     require_builtin(content)
-    return content
+    return mend_one_hot(content) if quantize == "int8" else content
 
 
 def operators(content):

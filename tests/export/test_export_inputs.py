@@ -34,6 +34,7 @@ def test_inputs_and_snippet_of_a_labelled_network(tmp_path):
     text = json.loads((tmp_path / "export.json").read_text())["loading_snippet"]
     label = draw(1, 0)["labels"][0]
     assert f'"labels": np.array([{label}], dtype=np.int32)' in text and law in text
+    assert '"latents": rng.uniform(-1, 1, (1, 3))' in text  # by the law that the words name
     done = subprocess.run([sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout == "(1, 5)\n", done.stderr
 

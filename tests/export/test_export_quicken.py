@@ -91,3 +91,18 @@ def test_a_folded_generator_keeps_its_images_its_weights_and_the_way_to_its_late
     np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-3, atol=1e-6)
     assert float(np.abs(found[0][1]).max()) > 1e-4
+
+
+def test_a_generator_within_a_model_is_quickened_too():
+    inner = dcgan_generator(2, (32, 32, 1), latent_dim=6)
+    latents = keras.Input((6,), name="latents")
+    folded = fold(keras.Model(latents, keras.layers.Rescaling(0.5)(inner(latents, training=False))))
+    quick = quicken(folded)
+    assert quick is not folded and isinstance(quick, InferenceModel)
+    (within,) = (layer for layer in quick.layers if isinstance(layer, keras.Model))
+    own = next(layer for layer in folded.layers if isinstance(layer, keras.Model))
+    changed = [type(layer) for layer in within.layers if layer.name in ("stage1_conv", "image_conv")]
+    assert keras.layers.Conv2DTranspose not in changed and len(changed) == 2
+    assert own.get_layer("image_conv").filters == 1  # what was given is as it was
+    z = np.random.default_rng(0).normal(size=(3, 6)).astype("float32")
+    np.testing.assert_allclose(quick(z), folded(z), rtol=1e-4, atol=1e-6)

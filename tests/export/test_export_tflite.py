@@ -187,6 +187,25 @@ def test_runner_and_latency(tmp_path):
         Runner(path, threads=0)
 
 
+def test_what_the_interpreter_or_its_delegate_refuses_is_told_in_one_line(tmp_path):
+    """A sum of latents [B, 6] and a constant [3, 6] converts, and runs at B = 3 alone."""
+    latents = keras.Input((6,), name="latents")
+    rows = layers.Lambda(lambda x: x + np.arange(18.0, dtype="float32").reshape(3, 6), output_shape=(6,))(latents)
+    content = convert(keras.Model(latents, rows), "none")
+    assert Runner(content)({"latents": np.ones((3, 6))})["output_0"][2, 5] == 18.0
+    damaged = tmp_path / "g.tflite"
+    damaged.write_bytes(content[:40])
+    for act, message in [
+        (lambda: Runner(content, name="g.none.tflite")({"latents": np.ones((2, 6))}),
+         r"^export: TFLite cannot run g\.none\.tflite \(.+\): replace the layer of that operator in the network"),
+        (lambda: latency(content, {"latents": np.ones((2, 6))}), r"TFLite cannot run the TFLite file \("),
+        (lambda: Runner(damaged), r"TFLite cannot load '.*g\.tflite' \(.+\): export it again$"),
+    ]:
+        with pytest.raises(InputError, match=message) as caught:
+            act()
+        assert "\n" not in str(caught.value)
+
+
 def test_quiet_swallows_c_output_and_lets_exceptions_pass(capfd):
     with quiet():
         os.write(1, b"from C, out\n")
