@@ -188,7 +188,10 @@ def sample(run, network, num, seed, out, interpolate, class_name):
 @click.option("--network", help="One of the run's networks; the teacher and all that was distilled unless given.")
 @click.option("--quantize", multiple=True, type=click.Choice(["none", "float16", "dynamic", "int8"]),
               help="May be given several times; all four unless given.")
-def export(run, network, quantize):
+@click.option("--image-output", type=click.Choice(["float32", "uint8"]),
+              help="Images of the TFLite files: floats in [-1, 1], or pixels of 0 to 255; unless given as the run's "
+              "setting image_output says, else floats.")
+def export(run, network, quantize, image_output):
     """Exports networks of RUN as SavedModel and TFLite."""
     with _plain_errors():
         from kgan.quiet import load_tensorflow
@@ -197,7 +200,7 @@ def export(run, network, quantize):
         load_tensorflow()
         from kgan.stages.delivery import export_run
 
-        for file in export_run(run, network, quantize or None, export_folder(run), run_id(run)):
+        for file in export_run(run, network, quantize or None, export_folder(run), run_id(run), image_output):
             click.echo(file)
 
 

@@ -21,7 +21,8 @@ from kgan.progress import Console
 from kgan.recipe import DURATION, Recipe, find_recipe
 from kgan.training.signals import StopRequest
 
-PLACES = ("data_dir",)  # settings that say where things lie, not what they are
+PLACES = ("data_dir", "cache_dir")  # settings that say where things lie, not what they are
+_BEGUN = ("recipe.json", "basis.json", ".lock")  # what a run folder holds before a stage has left anything
 PACKAGES = ("keras", "tensorflow", "tensorflow-gan", "tensorflow-datasets", "numpy", "scikit-learn")
 
 
@@ -73,6 +74,9 @@ def fit(recipe, settings, run_dir, *, smoke=False, allow_change=(), console=None
     run where not all are wanted; one that needs a stage that is left out does without. InputError if the
     folder belongs to another recipe, has other settings (durations may differ; `allow_change` names
     those that may, too), or is in use by another process. `Interrupted` after SIGTERM or SIGINT.
+
+    A new run that is refused before a stage has left anything leaves no folder, so that the next call is free to have
+    other settings.
     """
     run_dir, console = Path(run_dir), console or Console()
     stages = [stage for stage in recipe.stages(settings) if only is None or stage.name in only]
@@ -83,11 +87,17 @@ def fit(recipe, settings, run_dir, *, smoke=False, allow_change=(), console=None
         for folder in (run_dir, run_dir / "networks", *stage_folders):
             remove_parts(folder)
         names = [stage.name for stage in stages]
+        is_new = not (run_dir / "recipe.json").is_file()
         write_json(run_dir / "recipe.json", describe_run(recipe, settings, smoke) | {"stages": names})
         ids = {}
-        for stage in stages:
-            work = Work(run_dir, run_dir / stage.name, export_dir, settings.get("seed", 0), stop, console)
-            _run_stage(stage, work, ids)
+        try:
+            for stage in stages:
+                work = Work(run_dir, run_dir / stage.name, export_dir, settings.get("seed", 0), stop, console)
+                _run_stage(stage, work, ids)
+        except InputError:
+            if is_new and all(path.name in _BEGUN or path.is_dir() for path in run_dir.rglob("*")):
+                shutil.rmtree(run_dir, ignore_errors=True)
+            raise
     return export_dir
 
 

@@ -140,6 +140,27 @@ def test_export_writes_the_files_it_names(run):
         ["export.json", "student_d1", *(Path(line).name for line in lines)])
 
 
+def test_export_of_pixels_is_asked_for_or_the_runs_own_setting(run, monkeypatch):
+    """`test_export_pixels` has the files themselves."""
+    from kgan.stages import delivery
+
+    asked = []
+    monkeypatch.setattr(delivery, "export_network", lambda *_, image_output, **__: asked.append(image_output) or [])
+    monkeypatch.setattr(delivery, "_keep_register", lambda *_: None)
+    arguments = ["export", run, "--network", "student_d1"]
+    assert "'int8' is not one of 'float32', 'uint8'" in call(*arguments, "--image-output", "int8", code=2).stderr
+    call(*arguments)
+    call(*arguments, "--image-output", "uint8")
+    description = (run / "recipe.json").read_text()
+    try:
+        (run / "recipe.json").write_text(json.dumps(json.loads(description) | {"settings": {"image_output": "uint8"}}))
+        call(*arguments)
+        call(*arguments, "--image-output", "float32")
+    finally:
+        (run / "recipe.json").write_text(description)
+    assert asked == ["float32", "uint8", "uint8", "float32"]
+
+
 def test_export_refuses_the_folder_of_another_run(run):
     folder = Path("saved_models/little")
     folder.mkdir(parents=True)

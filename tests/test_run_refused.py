@@ -84,6 +84,20 @@ def test_an_empty_folder_is_taken(made):
     assert made.fit() == ALL_ANEW
 
 
+def test_what_is_refused_before_anything_is_made_leaves_nothing(recipe_file):
+    made = Made(recipe_file(THREE.replace("RuntimeError", "InputError").replace(
+        "from pathlib", "from kgan.errors import InputError\nfrom pathlib")))
+    with assert_refused("broken off"):
+        made.fit("size=5", break_at={"first": 0})
+    assert os.listdir("runs") == []
+    with assert_refused("broken off"):
+        made.fit(break_at={"second": 0})
+    assert Path("runs/made_up/first/complete.json").is_file()
+    with assert_refused("broken off"):
+        made.fit("first_steps=3", break_at={"first": 2})
+    assert made.fit("first_steps=3") == [("first", 2), ("second", 0), ("apart", 0), ("last", 0)]
+
+
 @pytest.mark.parametrize("below", ["", "/run", "/deeper/run"])
 def test_a_file_in_the_way_is_refused(made, below):
     Path("file").write_text("mine")

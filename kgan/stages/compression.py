@@ -10,6 +10,7 @@ from kgan.export.quicken import quicken
 from kgan.methods.compression import Distiller, Joint, latent_batches
 from kgan.methods.side_by_side import SideBySide
 from kgan.networks.dcgan import paper_parameters
+from kgan.stages.feature_networks import discriminator_of, load_feature_networks
 from kgan.stages.judge import Judge
 from kgan.stages.training import (
     begin_stage,
@@ -28,6 +29,8 @@ def teachers(gan, depths, data, *, steps, batch_size, critic_steps=1, select="di
              selection=None):
     """Stage: trains a GAN for each `d` side by side; the one of the best measure becomes the teacher.
 
+    Its discriminator is saved with it: students may be compared on its features.
+
     Args:
         gan: callable, (d, seed) -> compiled `GAN`.
         depths: the depth scale factors to try.
@@ -40,12 +43,14 @@ def teachers(gan, depths, data, *, steps, batch_size, critic_steps=1, select="di
     def run(work):
         images = data()
         members = {f"teacher_d{d}": d for d in depths}
-        entries = _train_gans(work, "teacher", {name: lambda seed, d=d: gan(d, seed) for name, d in members.items()},
-                              images, steps, batch_size, critic_steps, selection)
+        entries, trained = _train_gans(
+            work, "teacher", {name: lambda seed, d=d: gan(d, seed) for name, d in members.items()}, images, steps,
+            batch_size, critic_steps, selection)
         chosen = next(iter(members))
         if len(members) > 1:
             chosen = _best(Judge(work, images, num_samples), work, members, select)
             work.console.say(f"teacher: d = {members[chosen]} has the best {select}")
+        save_network(work, discriminator_of(chosen), trained[chosen].discriminator)
         write_register(work, [entry | {"d": members[name], "role": "teacher" if name == chosen else "teacher_candidate"}
                               for name, entry in entries.items()])
 
@@ -59,35 +64,58 @@ def students(generator, depths, objectives, optimizer, data, *, steps, batch_siz
     Args:
         generator, discriminator: callables, d -> network; a discriminator is made for `Joint` alone.
         depths: the students' depth scale factors.
-        objectives: dict, name ("mse", "joint") -> objective.
+        objectives: dict, name ("mse", "joint", "features") -> objective.
         optimizer, discriminator_optimizer: callables that give an optimiser.
         data: callable that gives the `ImageSet`.
     """
     def run(work):
         seed = begin_stage(work, "students")
-        teacher = load_network(work.run_dir, chosen_teacher(work.run_dir)["name"])
-        plans = {f"student_d{d}" + ("" if kind == "mse" else f"_{kind}"): (d, kind, objective)
-                 for d in depths for kind, objective in objectives.items()}
-        judged = [name for name, (_, _, objective) in plans.items() if isinstance(objective, Joint)]
-        method = Distiller(
-            quicken(fold(teacher)),  # the same images at less work
-            {name: generator(d) for name, (d, _, _) in plans.items()},
-            {name: objective for name, (_, _, objective) in plans.items()},
-            {name: discriminator(plans[name][0]) for name in judged},
-            ema_decay, seed,
-        )
-        method.compile({name: optimizer() for name in plans}, {name: discriminator_optimizer() for name in judged})
-        batches = image_batches(data(), batch_size, seed) if judged else lambda step: latent_batches(batch_size)
-        outputs = method.network_outputs()
-        generators = {name: outputs[name] for name in plans}
-        best = train_in_run(work, method, batches, steps, title="students", shown=generators, selection=selection)
-        for name, network in generators.items():
-            save_network(work, name, network)
-        write_register(work, [
-            _entry(name, outputs[name], steps, method.averages, method.optimizers[name]) | {
-                "role": "student", "d": d, "objective": kind} | best[name] for name, (d, kind, _) in plans.items()])
+        name = chosen_teacher(work.run_dir)["name"]
+        teacher = load_network(work.run_dir, name)
+
+        def batches(judged):
+            return image_batches(data(), batch_size, seed) if judged else lambda step: latent_batches(batch_size)
+
+        train_students(work, seed, quicken(fold(teacher)), generator, depths, objectives, optimizer, batches,
+                       steps=steps, discriminator=discriminator, discriminator_optimizer=discriminator_optimizer,
+                       ema_decay=ema_decay, selection=selection,
+                       feature_networks=load_feature_networks(work.run_dir, name, objectives))
 
     return run
+
+
+def train_students(work, seed, teacher, generator, depths, objectives, optimizer, batches, *, steps,
+                   discriminator=None, discriminator_optimizer=None, ema_decay=0.999, selection=None,
+                   feature_networks=None):
+    """Trains a student for each `d` and objective in one step; saves and registers them.
+
+    Args:
+        seed: of `begin_stage`.
+        teacher: for `Distiller`: a frozen generator, in whose form images are made at the least work, or None.
+        batches: callable, whether a student has a discriminator -> callable, step -> batches for the `Distiller`.
+
+    The others are those of `students`.
+    """
+    plans = {f"student_d{d}" + ("" if kind == "mse" else f"_{kind}"): (d, kind, objective)
+             for d in depths for kind, objective in objectives.items()}
+    judged = [name for name, (_, _, objective) in plans.items() if isinstance(objective, Joint)]
+    method = Distiller(
+        teacher,
+        {name: generator(d) for name, (d, _, _) in plans.items()},
+        {name: objective for name, (_, _, objective) in plans.items()},
+        {name: discriminator(plans[name][0]) for name in judged},
+        ema_decay, seed, feature_networks,
+    )
+    method.compile({name: optimizer() for name in plans}, {name: discriminator_optimizer() for name in judged})
+    outputs = method.network_outputs()
+    generators = {name: outputs[name] for name in plans}
+    best = train_in_run(work, method, batches(bool(judged)), steps, title="students", shown=generators,
+                        selection=selection)
+    for name, network in generators.items():
+        save_network(work, name, network)
+    write_register(work, [
+        _entry(name, outputs[name], steps, method.averages, method.optimizers[name]) | {
+            "role": "student", "d": d, "objective": kind} | best[name] for name, (d, kind, _) in plans.items()])
 
 
 def controls(gan, depths, learning_rates, data, *, steps, batch_size, critic_steps=1, discriminator="own",
@@ -111,8 +139,8 @@ def controls(gan, depths, learning_rates, data, *, steps, batch_size, critic_ste
             judge_d = d if discriminator == "own" else chosen_teacher(work.run_dir)["d"]
             return lambda seed: gan(d, seed, rate, judge_d)
 
-        entries = _train_gans(work, "controls", {name: build(*plan) for name, plan in plans.items()}, images, steps,
-                              batch_size, critic_steps, selection)
+        entries, _ = _train_gans(work, "controls", {name: build(*plan) for name, plan in plans.items()}, images, steps,
+                                 batch_size, critic_steps, selection)
         judge = Judge(work, images, num_samples)
         best = {_best(judge, work, [name for name, plan in plans.items() if plan[0] == d], "distance")
                 if len(learning_rates) > 1 else next(name for name, plan in plans.items() if plan[0] == d)
@@ -139,6 +167,7 @@ def chosen_teacher(run_dir):
 
 
 def _train_gans(work, stage, builders, images, steps, batch_size, critic_steps, selection):
+    """(entries of the register, trained GANs) by name."""
     seed = begin_stage(work, stage)
     if not isinstance(images, ImageSet):
         raise InputError(f"{stage}: data must be an ImageSet; received {type(images).__name__}")
@@ -150,7 +179,7 @@ def _train_gans(work, stage, builders, images, steps, batch_size, critic_steps, 
     for name, generator in shown.items():
         save_network(work, name, generator)
     return {name: _entry(name, shown[name], steps, member.averages, member.optimizers["generator"]) | {
-        "objective": "gan"} | best[name] for name, member in members.items()}
+        "objective": "gan"} | best[name] for name, member in members.items()}, members
 
 
 def _entry(name, network, steps, averages, optimizer):

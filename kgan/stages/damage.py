@@ -13,7 +13,7 @@ from kgan.files import whole_file, write_json
 from kgan.metrics.options import Options, measure_name
 from kgan.metrics.protocol import protocol
 from kgan.metrics.score import chunks_of, gather, measures_of
-from kgan.stages.judge import held_out_accuracy, run_extractor
+from kgan.stages.judge import classifier_facts, run_extractor
 from kgan.training.noise import fold_seed
 
 METRICS = ("is", "fid", "kid", "precision_recall", "density_coverage", "vol")
@@ -87,7 +87,7 @@ def damage(data, strengths, *, num_images=10_000, extractor=None):
             work.console.say(f"damage: {line}")
         protocol = halves.protocol()
         if extractor is None:
-            protocol["extractor"]["held_out_accuracy"] = held_out_accuracy(work.run_dir)
+            protocol["extractor"] |= classifier_facts(work.run_dir)
         write_json(work.run_dir / "metrics.json", {"kind": "damage", "protocol": protocol,
                                                    "headline": {"distance": halves.distance}, "networks": found})
 

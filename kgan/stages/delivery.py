@@ -7,38 +7,45 @@ import numpy as np
 
 from kgan.errors import InputError
 from kgan.export.export import export_network
+from kgan.export.inputs import LAWS
 from kgan.export.tflite import QUANTISATIONS
 from kgan.files import whole_file
-from kgan.metrics.sampler import Sampler, latents
+from kgan.metrics.sampler import Sampler
 from kgan.report.page import write_report
+from kgan.run import read_description
 from kgan.stages.training import load_network, read_registers
 
 ROLES = ("teacher", "student", "peer", "graph")
 
 
-def export(*, quantize, roles=ROLES):
+def export(*, quantize, roles=ROLES, image_output="float32"):
     """Stage: exports the networks of these roles to the run's folder below `saved_models/`.
 
     Args:
         quantize: TFLite quantisations, each of none, float16, dynamic and int8.
+        image_output: what the TFLite files of generators give, "float32" in [-1, 1] or "uint8" pixels.
     """
     def run(work):
         for entry in read_registers(work.run_dir):
             if entry["role"] in roles:
                 work.stop.check()
-                _export(work.run_dir, entry["name"], quantize, work.export_dir, work.run_id)
+                _export(work.run_dir, entry["name"], quantize, work.export_dir, work.run_id, image_output)
         _keep_register(work.folder, work.export_dir)
 
     return run
 
 
-def export_run(run_dir, network, quantize, folder, run_id):
-    """Exports one network of a run, or those of the roles in `ROLES`, to `folder`; yields the files' paths."""
+def export_run(run_dir, network, quantize, folder, run_id, image_output=None):
+    """Exports one network of a run, or those of the roles in `ROLES`, to `folder`; yields the files' paths.
+
+    Args:
+        image_output: as for `export`; None takes the run's own setting of that name.
+    """
     names = [network] if network else [entry["name"] for entry in read_registers(run_dir) if entry["role"] in ROLES]
     if not names:
         raise InputError(f"{run_dir} has no trained networks")
     for name in names:
-        for entry in _export(run_dir, name, quantize or QUANTISATIONS, folder, run_id):
+        for entry in _export(run_dir, name, quantize or QUANTISATIONS, folder, run_id, image_output):
             yield folder / entry["file"]
     _keep_register(Path(run_dir) / "export", folder)
 
@@ -57,23 +64,28 @@ def report():
     return run
 
 
-def _export(run_dir, name, quantize, folder, run_id):
+def _export(run_dir, name, quantize, folder, run_id, image_output):
     network = load_network(run_dir, name)
     entry = next((entry for entry in read_registers(run_dir) if entry["name"] == name), {})
-    given = _predictor(run_dir, network, entry) if "predicts" in entry else _generator(network)
-    return export_network(given.pop("network", network), folder, name=name, run=run_id, quantize=quantize, **given)
+    if "predicts" in entry:
+        given = _predictor(run_dir, network, entry)
+    else:
+        given = _generator(network)
+        image_output = image_output or read_description(run_dir)["settings"].get("image_output")
+    return export_network(given.pop("network", network), folder, name=name, run=run_id, quantize=quantize,
+                          image_output=image_output or "float32", **given)
 
 
 def _generator(network):
     sampler = Sampler(network)
     if not sampler.conditional:
-        return {}
+        return {"latents_law": sampler.latents_law}
 
     def inputs(count, seed):
-        return {"latents": latents(count, sampler.latent_dim, seed), "labels": sampler.labels_of(count)}
+        return {"latents": sampler.latents(count, seed), "labels": sampler.labels_of(count)}
 
     labels = "0 to 1" if sampler.continuous else f"0 to {sampler.num_classes - 1}"
-    return {"inputs": inputs, "latents_law": f"latents N(0, I), labels {labels}"}
+    return {"inputs": inputs, "latents_law": f"latents {LAWS[sampler.latents_law][0]}, labels {labels}"}
 
 
 def _predictor(run_dir, network, entry):

@@ -47,7 +47,7 @@ class Evaluation:
             work.stop.check()
             network = load_network(work.run_dir, entry["name"])
             sampler = Sampler(network)
-            inputs = run_latents(work, self.num_samples, sampler.latent_dim)
+            inputs = run_latents(work, self.num_samples, sampler.latent_dim, sampler.latents_law)
             generated = sampler.images_of(inputs)
             measures = judge.measures(generated)
             if entry.get("late"):
@@ -56,7 +56,8 @@ class Evaluation:
             samples[entry["name"]] = generated[:SHOWN]
             if entry["role"] in self.embedded:
                 features[entry["name"]] = judge.extractor.extract(generated[: self.embedded[entry["role"]]])[0]
-            lines[entry["name"]] = interpolate(sampler, run_latents(work, 2 * ROWS, sampler.latent_dim))
+            ends = run_latents(work, 2 * ROWS, sampler.latent_dim, sampler.latents_law)
+            lines[entry["name"]] = interpolate(sampler, ends)
         _add_ratios(networks)
         order = order_of(judge.seed, len(images), SHOWN)
         _write_arrays(work.folder / "samples.npz", samples)

@@ -8,7 +8,7 @@ from PIL import Image
 
 from kgan.errors import InputError
 from kgan.files import whole_file
-from kgan.metrics.sampler import Sampler, latents
+from kgan.metrics.sampler import Sampler
 from kgan.stages.evaluate import INTERPOLATED, interpolate
 from kgan.stages.training import load_network, read_registers, write_grid
 
@@ -38,11 +38,11 @@ def sample_run(run_dir, network, num, seed, out, interpolated=False, class_name=
     sampler = Sampler(loaded)
     label = None if class_name is None else _label_of(class_name, name, sampler, entry)
     if interpolated:
-        rows = interpolate(sampler, latents(2 * num, sampler.latent_dim, seed), label=label)
+        rows = interpolate(sampler, sampler.latents(2 * num, seed), label=label)
         write_grid(out, rows.reshape(-1, *rows.shape[2:]), INTERPOLATED)
         return f"{num} rows of {INTERPOLATED} images: {out}"
     labels = sampler.labels_of(num) if label is None else np.full(num, label)
-    images = sampler.images_of(latents(num, sampler.latent_dim, seed), labels)
+    images = sampler.images_of(sampler.latents(num, seed), labels)
     if grid:
         write_grid(out, images)
         return f"{num} images: {out}"

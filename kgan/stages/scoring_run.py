@@ -10,11 +10,11 @@ from pathlib import Path
 from kgan.data.pictures import of_image_set
 from kgan.errors import InputError
 from kgan.files import write_json
-from kgan.metrics.sampler import Sampler, latents
+from kgan.metrics.sampler import Sampler
 from kgan.recipe import Recipe, find_recipe
 from kgan.run import read_description
 from kgan.stages.evaluate import Evaluation
-from kgan.stages.judge import held_out_accuracy, own_extractor
+from kgan.stages.judge import classifier_facts, own_extractor
 from kgan.stages.real_images import RealImages
 from kgan.stages.scoring import document_of, gathered, wanted
 from kgan.stages.training import load_network, read_registers
@@ -61,7 +61,7 @@ def score_run(run_dir, reference, request, names=(), data_dir=None):
     if reference is None:
         document["protocol"]["real_split"] = evaluation.data().split
     if extractor is not None and not request.extractor:
-        document["protocol"]["extractor"]["held_out_accuracy"] = held_out_accuracy(run_dir)
+        document["protocol"]["extractor"] |= classifier_facts(run_dir)
     text = json.dumps(document["protocol"], sort_keys=True)
     name = f"{extractor.name if extractor else 'images'}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
     path = run_dir / EVALUATIONS / f"{name}.json"
@@ -98,7 +98,7 @@ class Sampled:
     def __init__(self, network, num, seed, class_names=()):
         self.where, self.image_shape = f"the generator {network.name}", tuple(network.output_shape[1:])
         self._network, sampler = network, Sampler(network)
-        self._latents, self._labels = latents(num, sampler.latent_dim, seed), sampler.labels_of(num)
+        self._latents, self._labels = sampler.latents(num, seed), sampler.labels_of(num)
         self.labels = self._labels if sampler.num_classes else None
         self.class_names = tuple(class_names) if sampler.num_classes == len(class_names) else ()
 

@@ -16,7 +16,7 @@ from kgan.files import whole_file, whole_path
 from kgan.metrics.frechet import frechet_distance
 from kgan.metrics.manifold import precision_recall
 from kgan.metrics.moments import Moments
-from kgan.metrics.sampler import latents
+from kgan.metrics.options import measure_name
 from kgan.stages.checks import LEAST_SAMPLES
 from kgan.stages.judge import Judge
 from kgan.stages.training import load_network, save_network
@@ -101,7 +101,7 @@ class Selector:
         self.work, self.shown, self.samplers = work, shown, samplers
         self.num = min(len(held_out), num_samples, MOST)
         self.extractor = Judge(work, held_out, self.num).extractor
-        self.columns = [f"fd_{self.extractor.name}", f"recall_{self.extractor.name}"]
+        self.columns = [measure_name(name, self.extractor.name) for name in ("fid", "recall")]
         chosen = np.sort(np.random.default_rng(SPLIT_SEED).permutation(len(held_out))[: self.num])
         self.real, _ = self.extractor.extract(held_out.images[chosen])
         self.path, self.folder = work.folder / "selection.csv", work.folder / "best"
@@ -119,7 +119,7 @@ class Selector:
     def evaluate(self, step):
         """Measures all generators, keeps the weights of those that are better than before, and warns."""
         for name, sampler in self.samplers.items():
-            inputs = latents(self.num, sampler.latent_dim, fold_seed(self.work.seed, "selection"))
+            inputs = sampler.latents(self.num, fold_seed(self.work.seed, "selection"))
             features, _ = self.extractor.extract(sampler.images_of(inputs))
             distance, recall = distance_and_recall(self.real, features)
             best = self._best(name, step)

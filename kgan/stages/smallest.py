@@ -159,7 +159,8 @@ class Smallest:
         """Of the smallest TFLite file, made as the export makes it."""
         with tempfile.TemporaryDirectory() as place:
             entries = export_network(load_network(folder, name), place, name=name, run="trial",
-                                     quantize=self.settings["quantize"], saved_model=False)
+                                     quantize=self.settings["quantize"], saved_model=False,
+                                     image_output=self.settings.get("image_output", "float32"))
         return min(entry["size_kib"] for entry in entries)
 
 

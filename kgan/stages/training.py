@@ -11,6 +11,7 @@ from PIL import Image
 from kgan.errors import InputError
 from kgan.files import whole_file, whole_path, write_json
 from kgan.metrics.sampler import Sampler, latents
+from kgan.networks import frozen_graph, given  # noqa: F401  (layers of the networks that `load_network` loads)
 from kgan.training.loop import train
 from kgan.training.noise import fold_seed
 
@@ -146,6 +147,6 @@ def read_registers(run_dir):
     return [entry for path in paths if path.is_file() for entry in json.loads(path.read_text(encoding="utf-8"))]
 
 
-def run_latents(work, num, latent_dim):
-    """The latents from which all networks of a run are sampled: float32 [num, latent_dim]."""
-    return latents(num, latent_dim, fold_seed(work.seed, "evaluation"))
+def run_latents(work, num, latent_dim, law="normal"):
+    """The latents from which all networks of a run are sampled: float32 [num, latent_dim], as `sampler.latents`."""
+    return latents(num, latent_dim, fold_seed(work.seed, "evaluation"), law)

@@ -16,7 +16,7 @@ from kgan.methods.gan import GAN
 from kgan.metrics.sampler import latents
 from kgan.recipe import Stage
 from kgan.run import Work
-from kgan.stages import compression, delivery, evaluate, judge
+from kgan.stages import compression, delivery, evaluate, judge, measured_files
 from kgan.stages.training import load_network, read_registers
 from kgan.training.noise import fold_seed
 from kgan.training.signals import StopRequest
@@ -58,6 +58,7 @@ def stages():
         Stage("controls", compression.controls(gan, (1, 2), (1e-3, 1e-2), data, num_samples=60, **common)),
         Stage("evaluate", evaluate.Evaluation(data, 60)),
         Stage("export", delivery.export(quantize=("none",))),
+        Stage("measure_files", measured_files.measure_files(data, 60)),
         Stage("report", delivery.report()),
     ]
 
@@ -183,6 +184,18 @@ def test_teacher_and_students_leave_as_tflite_and_the_page_shows_them(run_dir):
         teacher, "student_d1", "student_d2", "student_d1_joint", "student_d2_joint"}
     page = (run_dir / "report.html").read_text()
     assert "student_d1_joint" in page and f"{exported['files'][0]['size_kib']:.1f}" in page
+
+
+def test_files_are_measured_as_their_networks_are_and_the_page_shows_it(run_dir):
+    found, networks = json.loads((run_dir / "measure_files" / "files.json").read_text()), metrics(run_dir)["networks"]
+    assert found["protocol"] == metrics(run_dir)["protocol"] and len(found["files"]) == 5
+    for file in found["files"]:
+        # the same latents, judge and weights: float32 in another runtime rounds a pixel otherwise now and then
+        for measure in ("is_digits_cnn", "fd_digits_cnn", "vol"):
+            expected = networks[file["network"]][measure]
+            assert found["networks"][file["network"]][measure] == pytest.approx(expected, rel=1e-4)
+            assert file["measures"][measure] == pytest.approx(expected, rel=1e-2)
+    assert "ms / float32 file" in (run_dir / "report.html").read_text()
 
 
 def test_samples_are_drawn_while_training(run_dir):

@@ -22,10 +22,11 @@ def judge(folder, num_real, num_samples):
 
 def test_features_are_kept_in_the_run_meanwhile(tmp_path, monkeypatch):
     measured, fakes = judge(tmp_path, 30, 40), tiny.data(40, seed=1).images
-    assert measured.extractor.name == "noise_cnn"
+    assert measured.extractor.name == "noise_clusters_cnn"
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
     found = measured.measures(fakes)
-    assert found["fd_noise_cnn"] > 0 and {"is_noise_cnn", "precision_noise_cnn", "vol"} <= set(found)
+    assert {"is_noise_clusters_cnn", "precision_noise_clusters_cnn", "vol"} <= set(found)
+    assert found["fd_noise_clusters_cnn"] > 0
     assert [path.suffix for path in (tmp_path / "references").iterdir()] == [".npz"]
 
 
@@ -34,7 +35,7 @@ def test_the_real_images_own_measures(tmp_path):
     expected = gather(chunks_of(measured.data.images), 30, measured.extractor, measured.options, keep="none")
     mean, std = expected.score
     assert measured.real_measures() == pytest.approx(
-        {"is_noise_cnn": mean, "is_noise_cnn_std": std, "vol": expected.vol}, rel=1e-6)
+        {"is_noise_clusters_cnn": mean, "is_noise_clusters_cnn_std": std, "vol": expected.vol}, rel=1e-6)
 
 
 def test_fewer_real_images_than_splits_have_no_score(tmp_path):

@@ -20,6 +20,7 @@ from kgan.cli import main
     ("compress_digits", "control_discriminator=both", "received 'both'"),
     ("compress_digits", "reduction=max", "received 'max'"),
     ("compress_digits", "quantize=int4", "'int4'"),
+    ("compress_digits", "image_output=int8", "image_output must be one of float32, uint8; received 'int8'"),
     ("compress_celeba", "student_objectives=mse,l1", "received 'l1'"),
     ("compress_celeba", "joint_mode=code", "received 'code'"),
     ("compress_celeba", "alpha=2", "received 2.0"),
