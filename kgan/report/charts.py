@@ -129,7 +129,7 @@ def loss_charts(group: Group, key: str) -> tuple[list[dict], list[str]]:
 
 
 def student_series(group: dict, measure: str | None) -> list[Series]:
-    """The students' lines for a measure, one an objective; all but the first objective are dashed."""
+    """The students' lines for a measure, one an objective; the first objective's is whole, the others are broken."""
     students = [net for net in group["networks"].values() if net["role"] == "student"]
     objectives = sorted({str(net["objective"]) for net in students}, key=lambda name: (name != "mse", name))
     labels = {f"student, {name}" if len(objectives) > 1 else "student": name for name in objectives}
@@ -147,7 +147,7 @@ def _series(group: dict, measure: str | None, role: str, labels: dict[str, str |
                 points.append((d, entry["mean"], entry["std"]))
         points.sort(key=lambda point: point[0])
         if points:
-            lines.append(Series(label, role, *zip(*points, strict=True), dashed=index > 0))
+            lines.append(Series(label, role, *zip(*points, strict=True), dashes=index))
     return lines
 
 

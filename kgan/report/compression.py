@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from kgan.report import charts, pictures, rows
+from kgan.report import charts, compression_across, compression_files, compression_paper, pictures, rows
 from kgan.report.directions import directions
 from kgan.report.kinds import Kind
 from kgan.report.load import number
@@ -48,18 +48,27 @@ class Compression(Kind):
 
     def compare(self, group, networks, headline):
         """A comparison is `{"kind", "d", "measure", "better", "first", "second", "difference", "std",
-        "result"}` with result "first", "second" or "tie" and `difference` of the means, first - second."""
+        "result"}` with result "first", "second" or "tie" and `difference` of the means, first - second; `files` are
+        those of `compression_files.files_of`."""
         comparisons = _compare_all(networks, headline)
-        return {"comparisons": comparisons, "counts": count(comparisons)}
+        return {"comparisons": comparisons, "counts": count(comparisons), "files": compression_files.files_of(group)}
 
     def lines(self, summary):
         return _lines(summary)
 
     def verdict(self, summary):
-        return verdict(summary)
+        return [*verdict(summary), *compression_files.sentences(summary)]
+
+    def across(self, summaries):
+        """The headline's measures, the VoL ratio where one is known, and the int8 files' where they were measured."""
+        networks = [network for summary in summaries for network in summary["networks"].values()]
+        known = any("vol_ratio" in network["measures"] for network in networks)
+        return [*super().across(summaries), *(["vol_ratio"] if known else []),
+                *compression_across.files_across(summaries)]
 
     def side_by_side(self, summaries, measure):
-        return rows.side_by_side(summaries, measure)
+        shown = compression_across.int8_files if compression_across.shows_files(measure) else rows.side_by_side
+        return shown(summaries, measure)
 
     def network_columns(self):
         return {key: key.replace("_", " ") for key in ("role", "d", "objective", "weights", "learning_rate")}
@@ -74,11 +83,19 @@ class Compression(Kind):
             "interpolations": pictures.interpolation_blocks(group, images, share),
             "objectives": charts.objective_charts(summary, f"{key}-objective"),
             "objective_rows": pictures.objective_block(group, images),
+            "files": compression_files.tables(summary),
+            "relative": compression_paper.relative_table(group, summary),
+            "relative_charts": compression_paper.relative_charts(group, summary, f"{key}-relative"),
+            "paper_teachers": compression_paper.teachers(),
         }
 
     def paper_table(self):
         """The paper's table 1, for the end of the page."""
         return rows.paper_table()
+
+    def paper_charts(self):
+        """The paper's figure 1, for the end of the page."""
+        return compression_paper.printed_charts()
 
 
 def _compare_all(networks: dict[str, dict], headline: dict) -> list[dict]:
@@ -114,6 +131,9 @@ def _lines(group: dict) -> list[str]:
     for measure, counts in group["counts"].get("student_vs_control", {}).items():
         lines.append(f"{measure}: student wins {counts['first']}, control wins {counts['second']}, "
                      f"ties {counts['tie']}")
+    for table in compression_files.lines(group):
+        lines += ["TFLite files' own images; difference to the Keras network on the same latents:",
+                  *text_table(table)]
     return lines
 
 

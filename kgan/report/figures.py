@@ -11,18 +11,22 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from kgan.report.canvas import INK, MARKERS, ROLE_COLOURS, STYLE, add_legend, new_axes, to_svg
 
 _MOST_POINTS = 200  # of a loss curve: more can't be seen at the figure's width and would make the page heavy
+_DASHES = ("-", (0, (4, 2)), (0, (1, 1.5)), (0, (6, 1.5, 1, 1.5)))
 
 
 @dataclass(frozen=True)
 class Series:
-    """One line against d: `means[i]` at `ds[i]`; `stds[i]` is an error bar or None."""
+    """One line against d: `means[i]` at `ds[i]`; `stds[i]` is an error bar or None.
+
+    `dashes` tells apart lines of one role: 0 is whole, others are broken with hollow markers.
+    """
 
     label: str
     role: str
     ds: Sequence[float]
     means: Sequence[float]
     stds: Sequence[float | None]
-    dashed: bool = False
+    dashes: int = 0
 
 
 def against_d(name: str, alt: str, ylabel: str, series: Sequence[Series], level: tuple | None = None,
@@ -35,11 +39,7 @@ def against_d(name: str, alt: str, ylabel: str, series: Sequence[Series], level:
     figure, axes = new_axes(name)
     with matplotlib.rc_context(STYLE):
         if level:
-            label, mean, std = level
-            axes.axhline(mean, color=ROLE_COLOURS["teacher"], linewidth=1.8, linestyle=(0, (1, 1.2)),
-                         label=label)
-            if std:
-                axes.axhspan(mean - std, mean + std, color=ROLE_COLOURS["teacher"], alpha=0.12, linewidth=0)
+            _draw_level(axes, *level)
         _draw(axes, series)
         if chosen:
             axes.plot(*zip(*chosen, strict=True), "o", markersize=14, markerfacecolor="none", color=INK,
@@ -51,6 +51,28 @@ def against_d(name: str, alt: str, ylabel: str, series: Sequence[Series], level:
         if len(ds) == 1:
             axes.set_xlim(ds[0] / 2, ds[0] * 2)
         axes.set_xlabel("depth scale factor d")
+        axes.set_ylabel(ylabel)
+        add_legend(axes)
+    return to_svg(figure, name, alt)
+
+
+def against_ratio(name: str, alt: str, ylabel: str, series: Sequence[Series], level: tuple, log: bool = False) -> str:
+    """An SVG of a measure relative to the teacher's against how many times smaller the networks are (log axis).
+
+    The ratios stand in the place of `ds`; `level` and the others are as for `against_d`. With `log` the measure's
+    axis is logarithmic, too, when all values are positive and span a factor over 4.
+    """
+    figure, axes = new_axes(name)
+    with matplotlib.rc_context(STYLE):
+        _draw_level(axes, *level)
+        _draw(axes, series)
+        if log:
+            _log_if_wide(axes, np.concatenate([line.means for line in series]), 4)
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.4g}"))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.set_xlabel("teacher's parameters / the network's")
         axes.set_ylabel(ylabel)
         add_legend(axes)
     return to_svg(figure, name, alt)
@@ -144,6 +166,13 @@ def over_steps(name: str, alt: str, ylabel: str, role: str, steps: np.ndarray,
     return to_svg(figure, name, alt)
 
 
+def _draw_level(axes: Axes, label: str, mean: float, std: float | None) -> None:
+    """The teacher's line across the figure, with a band of its std."""
+    axes.axhline(mean, color=ROLE_COLOURS["teacher"], linewidth=1.8, linestyle=(0, (1, 1.2)), label=label)
+    if std:
+        axes.axhspan(mean - std, mean + std, color=ROLE_COLOURS["teacher"], alpha=0.12, linewidth=0)
+
+
 def _draw(axes: Axes, series: Sequence[Series]) -> None:
     """Lines with a marker and an error bar at each point."""
     for line in series:
@@ -152,12 +181,12 @@ def _draw(axes: Axes, series: Sequence[Series]) -> None:
             line.ds, line.means, yerr=errors if any(errors) else None, label=line.label, capsize=3,
             color=ROLE_COLOURS[line.role], linewidth=1.8, markersize=6,
             marker=MARKERS[line.role],
-            markerfacecolor="none" if line.dashed else None,
-            linestyle=(0, (4, 2)) if line.dashed else "-")
+            markerfacecolor="none" if line.dashes else None,
+            linestyle=_DASHES[min(line.dashes, len(_DASHES) - 1)])
 
 
-def _log_if_wide(axes: Axes, values: np.ndarray) -> None:
-    if values.min() > 0 and values.max() > 20 * values.min():
+def _log_if_wide(axes: Axes, values: np.ndarray, factor: float = 20) -> None:
+    if values.min() > 0 and values.max() > factor * values.min():
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))

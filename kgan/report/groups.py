@@ -26,6 +26,7 @@ class Group:
 
     runs: list[Run]
     networks: dict[str, list[tuple[Run, str, dict]]] = field(default_factory=dict)
+    place: str | None = None  # the first run's folder, where another group has the same recipe and seeds
 
     @property
     def first(self) -> Run:
@@ -44,13 +45,13 @@ class Group:
 
     @property
     def label(self) -> str:
-        """A short name: the recipe (or the folder), what its kind adds, and the seeds."""
+        """A short name: the recipe (or the folder), what its kind adds, the seeds, and the place."""
         name = self.first.recipe.get("recipe") or self.first.folder.name
         name = ", ".join([str(name), *self.kind.facts(self.first.metrics)])
         known = [str(seed) for seed in self.seeds if seed is not None]
-        if not known:
-            return name
-        return f"{name}, seed{'s' if len(known) > 1 else ''} {', '.join(known)}"
+        if known:
+            name = f"{name}, seed{'s' if len(known) > 1 else ''} {', '.join(known)}"
+        return f"{name} ({self.place})" if self.place else name
 
     @property
     def protocol(self) -> dict:
@@ -60,7 +61,12 @@ class Group:
 
 def shared_protocol(run: Run) -> dict:
     """The run's protocol without the fields that may differ between seeds."""
-    return _without(run.metrics.get("protocol", {}), VARYING_PROTOCOL_FIELDS)
+    return shared_fields(run.metrics.get("protocol", {}))
+
+
+def shared_fields(protocol: dict) -> dict:
+    """A protocol without the fields that may differ between seeds."""
+    return _without(protocol, VARYING_PROTOCOL_FIELDS)
 
 
 def protocol_key(run: Run) -> str:
@@ -92,7 +98,19 @@ def group_runs(runs: list[Run]) -> list[Group]:
     for _, group in groups:
         group.runs.sort(key=lambda run: (1, run.seed) if isinstance(run.seed, int) else (0, 0))
         group.networks = _slots(group.runs)
+    _tell_apart([group for _, group in groups])
     return [group for _, group in groups]
+
+
+def _tell_apart(groups: list[Group]) -> None:
+    """Gives groups of one label their places."""
+    labels = [group.label for group in groups]
+    for name in {label for label in labels if labels.count(label) > 1}:
+        same = [group for group, label in zip(groups, labels, strict=True) if label == name]
+        folders = [group.first.folder.resolve() for group in same]
+        unique = len({folder.name for folder in folders}) == len(folders)
+        for group, folder in zip(same, folders, strict=True):
+            group.place = folder.name if unique else "/".join(folder.parts[-2:])
 
 
 def unlike_fields(groups: list[Group]) -> dict[str, list[str]]:

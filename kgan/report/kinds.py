@@ -100,6 +100,10 @@ class Kind(abc.ABC):
     def verdict(self, summary: dict) -> list:
         """The sentences (`verdict.Sentence`) at the head of the group's part."""
 
+    def across(self, summaries: list[dict]) -> list[str]:
+        """The measures on which groups that share a protocol are shown side by side."""
+        return [measure for measure in summaries[0]["headline"].values() if measure]
+
     @abc.abstractmethod
     def side_by_side(self, summaries: list[dict], measure: str) -> dict:
         """One measure of groups that share a protocol, a column a group: `{"columns", "rows"}`."""

@@ -94,7 +94,8 @@ def read_run(folder: Path) -> Run:
     recipe = documents["recipe.json"] or {}
     check_objects(recipe, ("settings", "versions"), folder / "recipe.json")
     stages = _stages(folder, recipe)
-    registered = {stage: _registered_roles(folder / stage / "networks.json") for stage in stages}
+    registers = {stage: _register(folder / stage / "networks.json") for stage in stages}
+    registered = {stage: {entry["role"] for entry in entries or ()} for stage, entries in registers.items()}
     kind = find_kind(metrics, registered, str(folder / "metrics.json"))
     kind_named(kind).check(metrics, str(folder / "metrics.json"))
     logs = {}
@@ -102,9 +103,11 @@ def read_run(folder: Path) -> Run:
         path = folder / stage / "log.csv"
         if path.is_file():
             logs[stage] = _read_log(path)
-        else:
+        elif _trains(stage, recipe, registers.get(stage)):
             missing.append(path.relative_to(folder).as_posix())
-    parts = [arrays_file(folder, part) for part in kind_named(kind).arrays]
+    # A run that took a finished teacher in may know no real images.
+    wanted = [part for part in kind_named(kind).arrays if part != "real" or metrics.get("real", True)]
+    parts = [arrays_file(folder, part) for part in wanted]
     missing += [path.relative_to(folder).as_posix() for path in parts if not path.is_file()]
     if not kind_named(kind).trains:
         missing = [name for name in missing if name != "export/export.json"]
@@ -130,13 +133,20 @@ def _stages(folder: Path, recipe: dict) -> list[str]:
     return [stage for stage in map(str, stages) if stage in there] if isinstance(stages, list) else sorted(there)
 
 
-def _registered_roles(path: Path) -> set[str]:
-    """The roles in a stage's `networks.json`: a hint only, so a damaged one says nothing."""
+def _register(path: Path) -> list[dict] | None:
+    """The entries of a stage's `networks.json`, each with a role: a hint only, so a damaged one says nothing."""
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
-        return {str(entry["role"]) for entry in entries}
+        return [{**entry, "role": str(entry["role"])} for entry in entries]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return set()
+        return None
+
+
+def _trains(stage: str, recipe: dict, entries: list[dict] | None) -> bool:
+    """Whether a stage is to have a log: it is one of the recipe's, and not all of its networks were given."""
+    stages = recipe.get("stages")
+    wanted = not isinstance(stages, list) or stage in map(str, stages)
+    return wanted and (entries is None or any(entry.get("weights") != "given" for entry in entries))
 
 
 def arrays_file(folder: Path, name: str) -> Path:

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader
 from kgan.errors import InputError
 from kgan.report import charts, rows, selection
 from kgan.report.evaluations_page import across_groups, of_group
-from kgan.report.groups import Group, group_runs, protocol_key, unlike_fields
+from kgan.report.groups import VARYING_SETTINGS, Group, group_runs, protocol_key, unlike_fields
 from kgan.report.kinds import Kind
 from kgan.report.load import read_images, read_run
 from kgan.report.summary import summarise_group
@@ -47,7 +47,7 @@ def render(runs: Sequence) -> str:
         next(part for part in parts if part["kind"] is kind)["first_of_kind"] = True
     title = parts[0]["summary"]["title"] if len(parts) == 1 else f"{len(runs)} runs side by side"
     return _environment().get_template("template.html").render(
-        title=title, parts=parts, kinds=kinds, **_across(groups, parts, kinds),
+        title=title, parts=parts, kinds=kinds, settings=unlike_settings(groups), **_across(groups, parts, kinds),
         evaluations=across_groups([part["summary"] for part in parts]))
 
 
@@ -91,6 +91,24 @@ def _part(group: Group, key: str, share: int) -> dict:
     }
 
 
+def unlike_settings(groups: list[Group]) -> list[dict]:
+    """The settings in which groups of one recipe differ: a table a recipe, a column a group."""
+    recipes: dict[str, list[Group]] = {}
+    for group in groups:
+        recipes.setdefault(str(group.first.recipe.get("recipe")), []).append(group)
+    tables = []
+    for mine in recipes.values():
+        given = [group.first.recipe.get("settings", {}) for group in mine]
+        names = [name for name in dict.fromkeys(name for values in given for name in values)
+                 if name not in VARYING_SETTINGS]
+        cells = [[name, *(rows.text(values[name]) if name in values else rows.EMPTY for values in given)]
+                 for name in names]
+        unlike = [row for row in cells if len(set(row[1:])) > 1]
+        if unlike:
+            tables.append({"columns": ["setting", *(group.label for group in mine)], "rows": unlike})
+    return tables
+
+
 def _across(groups: list[Group], parts: list[dict], kinds: list[Kind]) -> dict:
     """Tables over several groups: one set for each kind and protocol, never two of them in one table.
 
@@ -105,7 +123,7 @@ def _across(groups: list[Group], parts: list[dict], kinds: list[Kind]) -> dict:
         kind = groups[indices[0]].kind
         protocols[kind] += 1
         summaries = [parts[index]["summary"] for index in indices]
-        for measure in [name for name in summaries[0]["headline"].values() if name]:
+        for measure in kind.across(summaries):
             tables.append({"measure": measure, "caption": charts.protocol_line(summaries[0], seeds=False),
                            **kind.side_by_side(summaries, measure)})
     unlike = [{"protocols": count, "kind": kind,

@@ -42,18 +42,19 @@ def sample_blocks(group: Group, images: Images, share: int = 1) -> dict:
 
 
 def objective_block(group: Group, images: Images) -> list[dict]:
-    """Figure 11: teacher, MSE student and joint student side by side, at the smallest d that has both."""
+    """Figure 11: the teacher and a student of each objective, MSE and joint first, at the smallest d with several."""
     networks = {name: group.first.networks[name] for name in images.samples if name in group.first.networks}
     students: dict[float, dict[str, str]] = {}
     for name, network in networks.items():
-        if network.get("role") == "student" and network.get("objective") in ("mse", "joint"):
-            students.setdefault(number(network.get("d")) or 0.0, {})[network["objective"]] = name
-    both = [names for _, names in sorted(students.items()) if len(names) == 2]
+        if network.get("role") == "student" and network.get("objective"):
+            students.setdefault(number(network.get("d")) or 0.0, {})[str(network["objective"])] = name
+    several = [names for _, names in sorted(students.items()) if len(names) > 1]
     teachers = [name for name, network in networks.items() if network.get("role") == "teacher"]
-    if not both or not teachers:
+    if not several or not teachers:
         return []
+    order = sorted(several[0], key=lambda objective: (objective != "mse", objective != "joint", objective))
     return [_row(networks[name], images.samples[name][:4], f"samples of {name}")
-            for name in (teachers[0], both[0]["mse"], both[0]["joint"])]
+            for name in (teachers[0], *(several[0][objective] for objective in order))]
 
 
 def interpolation_blocks(group: Group, images: Images, share: int = 1) -> list[dict]:

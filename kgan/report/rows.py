@@ -84,7 +84,12 @@ def _size_cells(network: dict, objective: str | None) -> list[dict]:
     ratio = number(network["ratio"])
     if ratio is None:
         return [{"text": text} for text in (*texts, EMPTY)]
-    return [{"text": text} for text in (*texts, f"{ratio:,.{0 if ratio >= 10 else 1}f} : 1")]
+    return [{"text": text} for text in (*texts, ratio_text(ratio))]
+
+
+def ratio_text(ratio: float) -> str:
+    """How many times more parameters the teacher has, for reading."""
+    return f"{ratio:,.{0 if ratio >= 10 else 1}f} : 1"
 
 
 def network_table(group: dict, described: dict[str, str], subject: str = "network") -> dict:
@@ -111,18 +116,19 @@ def side_by_side(groups: list[dict], measure: str) -> dict:
     shown = [net for group in groups for net in group["networks"].values()
              if net["role"] in ("teacher", "student", "control")]
     shown.sort(key=lambda net: (net["role"] != "teacher", number(net["d"]) or 0.0, net["role"] != "student"))
-    labels = list(dict.fromkeys(map(_label, shown)))
+    names = list(dict.fromkeys(map(label, shown)))
     rows = []
-    for label in labels:
+    for name in names:
         cells = []
         for group in groups:
-            nets = [net for net in group["networks"].values() if _label(net) == label]
+            nets = [net for net in group["networks"].values() if label(net) == name]
             cells.append("; ".join(measure_cell(net, measure, len(group["runs"])) for net in nets) or EMPTY)
-        rows.append([label, *cells])
+        rows.append([name, *cells])
     return {"columns": ["network", *(group["label"] for group in groups)], "rows": rows}
 
 
-def _label(network: dict) -> str:
+def label(network: dict) -> str:
+    """What a network is called where several runs stand side by side."""
     if network["role"] == "teacher":
         return "teacher"
     objective = f", {network['objective']}" if network["role"] == "student" and network["objective"] else ""

@@ -10,11 +10,11 @@ import kgan.report.page  # noqa: F401  (brings all that draws)
 from kgan.report.box_plots import draw_boxes
 from kgan.report.cgan_kd_figures import by_name, histogram, over_values
 from kgan.report.embedding import draw_embedding
-from kgan.report.figures import against_d, in_columns, over_levels, over_steps
+from kgan.report.figures import against_d, against_ratio, in_columns, over_levels, over_steps
 from kgan.report.graph_drawing import draw_graph
 
-DRAWING = (against_d, by_name, draw_boxes, draw_embedding, draw_graph, histogram, in_columns, over_levels, over_steps,
-           over_values)
+DRAWING = (against_d, against_ratio, by_name, draw_boxes, draw_embedding, draw_graph, histogram, in_columns,
+           over_levels, over_steps, over_values)
 
 
 def kept(draw):

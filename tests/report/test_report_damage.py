@@ -125,7 +125,7 @@ def test_runs_of_unlike_settings_stand_side_by_side(tmp_path):
                damage_runs.write_run(tmp_path / "b", networks=damage_runs.sets(
                    fd={"undamaged": [3.0], "blur": [5.0, 6.0, 7.0]}, strengths={"blur": [1, 2, 3]}),
                    settings={"split": "test"})]
-    table = page_of(*folders).tables[0]
+    table = page_of(*folders).tables[1]  # behind the settings
     assert [row[0] for row in table[1:]] == ["undamaged", "blur_1", "blur_2", "blur_3", "jpeg_1", "jpeg_2"]
     assert table[1][1:] == ["2.00", "3.00"] and table[5][1:] == ["4.00", "\N{EN DASH}"]
 

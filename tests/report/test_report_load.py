@@ -40,6 +40,21 @@ def test_log_cells_that_are_empty_or_not_finite(tmp_path):
     assert log.not_finite == {"d16/loss": 2}
 
 
+def test_what_a_run_was_never_to_have_is_not_missing(tmp_path):
+    """A teacher that was given has no training, and with it there may be no controls and no real images."""
+    folder = report_runs.write_run(tmp_path / "run", stages=["teacher", "students"], without=(
+        "teacher/log.csv", "controls/log.csv", "evaluate/real.npz"))
+    metrics = json.loads((folder / "metrics.json").read_text()) | {"real": {}}
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    assert read_run(folder).missing == ("teacher/log.csv",)
+    (folder / "teacher").mkdir(exist_ok=True)
+    (folder / "teacher" / "networks.json").write_text('[{"name": "teacher", "role": "teacher", "weights": "given"}]')
+    run = read_run(folder)
+    assert run.missing == () and set(run.logs) == {"students"}
+    (folder / "teacher" / "networks.json").write_text('[{"name": "teacher", "role": "teacher", "weights": "ema"}]')
+    assert read_run(folder).missing == ("teacher/log.csv",)
+
+
 @pytest.mark.parametrize(("name", "text"), [
     ("recipe.json", "{'single': 1}"), ("metrics.json", "[1, 2]"), ("metrics.json", '{"networks": [1]}'),
     ("metrics.json", '{"networks": {"d1": 5}}'), ("metrics.json", '{"headline": {"score": 3}}'),

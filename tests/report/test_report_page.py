@@ -140,7 +140,7 @@ def test_the_same_run_gives_the_same_bytes_and_captions_name_the_protocol(tmp_pa
     captions = re.findall("<figcaption>(.*?)</figcaption>", first, re.DOTALL)
     line = "protocol digits_cnn; measures is_digits_cnn, fd_digits_cnn; N = 2,000 generated images; " \
         "N = 1,797 real images; weights ema; seed 7"
-    assert len(captions) == 3 and all(line in " ".join(caption.split()) for caption in captions)
+    assert len(captions) == 4 and all(line in " ".join(caption.split()) for caption in captions)
 
 
 def test_exports_and_snippet(tmp_path):
