@@ -73,6 +73,7 @@ def recipe(
     ema_decay=0.995,
     num_samples=1797,
     quantize=("none", "float16", "dynamic", "int8"),
+    image_output="float32",  # of the TFLite files; uint8: pixels of 0 to 255
     seed=0,
 ):
     """`search_space` chooses `student_d`; the others are those of all trials and of the student that is found."""
@@ -101,5 +102,5 @@ def recipe(
         student_d=student_d, student_objectives={"mse": MSE(reduction)}, student_optimizer=student_optimizer,
         student_steps=student_steps,
         control_learning_rates=control_learning_rates, control_discriminator=control_discriminator,
-        control_steps=control_steps, num_samples=num_samples, quantize=quantize,
+        control_steps=control_steps, num_samples=num_samples, quantize=quantize, image_output=image_output,
     )
