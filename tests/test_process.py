@@ -83,7 +83,7 @@ def assert_same_run(folder, reference):
     import keras
 
     names = sorted(path.name for path in (reference / RUN / "networks").iterdir())
-    assert len(names) == 4
+    assert len(names) == 5  # classifier, teacher and its discriminator, student, control
     assert sorted(path.name for path in (folder / RUN / "networks").iterdir()) == names
     for name in names:
         ours, theirs = (keras.models.load_model(place / RUN / "networks" / name, compile=False).get_weights()
