@@ -15,8 +15,8 @@ from kgan.run import fit, plan
 ROOT = Path(__file__).parent.parent
 RECIPES = sorted(path.stem for path in (ROOT / "recipes").glob("*.py") if not path.name.startswith("_"))
 FAMILIES = ("compress", "okd", "cgan_kd", "kd")
-# test_cgan_kd_folder.py runs the one twice, on images that are given; test_smallest.py the other, as a search.
-OWN = ("cgan_kd_folder", "search_size_digits")
+# The files test_cgan_kd_folder.py and test_compress_...py run theirs on what is given; test_smallest.py runs a search.
+OWN = ("cgan_kd_folder", "compress_existing", "compress_folder", "search_size_digits")
 
 
 def of_family(name):
