@@ -22,7 +22,9 @@ Expected: seeds 0, 1, 2, mean +- std; 1,797 generated against 1,797 real images,
         control 2    28,471     6.27 +- 0.14    28.6 +- 0.2
 
     Rounding differs since, as Adam runs in TensorFlow's own kernel; seed 0 again with it: kept 91.9% and 94.6%,
-    fd 29.3 against 49.5 at d = 1 and 22.9 against 28.7 at d = 2.
+    fd 29.3 against 49.5 at d = 1 and 22.9 against 28.7 at d = 2. And once more, later: kept 90.5% and 94.3%, fd 30.2
+    against 49.1 at d = 1 and 23.6 against 21.8 at d = 2, where the control of learning rate 3e-3 is ahead this time:
+    the lead at d = 2 is not safe.
     Student against control: 2 wins at d = 1, 2 wins at d = 2, no tie and no win of the control (a difference
     within one std would be a tie). A control has the student's number of generator updates and the better of
     two learning rates.
